@@ -1,0 +1,1 @@
+"""Pixels to films, films to answers: decoding, model packs, runtimes."""

@@ -1,0 +1,1 @@
+"""The database: the instance row is the job."""

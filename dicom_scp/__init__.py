@@ -1,0 +1,1 @@
+"""The DICOM door: receives, checks and safely stores what a PACS forwards."""

@@ -1,0 +1,1 @@
+"""The pure core: words and decisions; standard library only, no I/O."""

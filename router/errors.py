@@ -1,0 +1,80 @@
+"""Every error of ours, in one tree.
+
+    RadrouterError
+    ├── ConfigurationError            stops the start, or keeps the old rules, with one sentence
+    │   ├── SettingsError
+    │   ├── RulesError
+    │   └── PackError
+    ├── RefusedObject                 an object that is not taken in: the sender hears why
+    │   ├── InvalidObject             its header cannot be understood
+    │   └── ClassMismatch             its SOP Class or Instance UID differs from the C-STORE request's
+    ├── FilmError                     permanent: trying again cannot help
+    │   ├── NotAFilm                  CT, SR, PDF, multi-frame: stored, done, no view
+    │   └── UndecodablePixels         carries the decoder's own reason
+    ├── TransientError                trying again may help
+    │   ├── OutOfResources            disk or database
+    │   └── AnalysisCrashed           the analysis process died or ran out of time
+    └── StaleClaim                    the lease ended and somebody else holds the instance
+"""
+
+from __future__ import annotations
+
+
+class RadrouterError(Exception):
+    """The root: catch it only at an outermost frame."""
+
+
+class ConfigurationError(RadrouterError):
+    """Something the operator wrote cannot be used; the message is one sentence that says what and where."""
+
+
+class SettingsError(ConfigurationError):
+    """A setting is missing, unknown or contradicts another."""
+
+
+class RulesError(ConfigurationError):
+    """A rule is not valid; the message names the rule."""
+
+
+class PackError(ConfigurationError):
+    """A model pack is damaged or does not describe its weights."""
+
+
+class RefusedObject(RadrouterError):
+    """An object that is not taken in."""
+
+
+class InvalidObject(RefusedObject):
+    """A header that cannot be understood."""
+
+
+class ClassMismatch(RefusedObject):
+    """A data set whose SOP Class or Instance UID differs from the one its C-STORE request announced."""
+
+
+class FilmError(RadrouterError):
+    """Permanent: the object will not become a film by trying again."""
+
+
+class NotAFilm(FilmError):
+    """A sound object that is not a single-frame radiograph; stored and visible, but no view is predicted."""
+
+
+class UndecodablePixels(FilmError):
+    """Pixel data that no decoder here reads; the message is the decoder's reason."""
+
+
+class TransientError(RadrouterError):
+    """Trying again may help."""
+
+
+class OutOfResources(TransientError):
+    """Disk space or the database is not to be had right now."""
+
+
+class AnalysisCrashed(TransientError):
+    """The analysis process died, or did not answer in time."""
+
+
+class StaleClaim(RadrouterError):
+    """The lease ended before the worker was done; its result is not written."""

@@ -1,0 +1,1 @@
+"""The hub: settings, command line, worker, API; wires everything, nobody imports it."""

@@ -1,0 +1,1 @@
+"""Simulate, train, evaluate, export; never imported by the running service."""
