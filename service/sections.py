@@ -1,0 +1,244 @@
+"""The sections of the settings: one class each, every setting with its default and its meaning.
+
+``docs/settings.md`` shows these tables; a test holds the page against this file.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+SHIPPED_RULES = Path(__file__).with_name("default_rules.toml")
+
+
+def _ae_title(value: str) -> str:
+    # PS3.5 section 6.2, value representation AE: 16 characters at most, no backslash, no control characters
+    if not re.fullmatch(r"[\x20-\x5b\x5d-\x7e]{1,16}", value) or not value.strip():
+        raise ValueError("an AE title has 1 to 16 printable ASCII characters without a backslash")
+    return value.strip()
+
+
+def _network(value: str) -> str:
+    try:
+        return str(ipaddress.ip_network(value, strict=False))
+    except ValueError as error:
+        raise ValueError(f"{value!r} is not an IP address or network such as 10.1.0.0/16") from error
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a socket bound to ``host`` can be reached from this machine alone."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+AeTitle = Annotated[str, AfterValidator(_ae_title)]
+Network = Annotated[str, AfterValidator(_network)]
+Port = Annotated[int, Field(ge=0, le=65535)]
+Fraction = Annotated[float, Field(ge=0, lt=1)]
+Seconds = Annotated[float, Field(gt=0)]
+
+
+class Section(BaseModel):
+    """What all sections share: unknown keys are errors, values never change after the start."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Storage(Section):
+    """Where objects are kept."""
+
+    folder: Path = Field(
+        default=Path("var"),
+        description="the data folder: objects, and the SQLite database if no other is named",
+    )
+    soft_free_fraction: Fraction = Field(
+        default=0.10, description="free disk fraction below which analysis pauses and an alert is raised"
+    )
+    hard_free_fraction: Fraction = Field(
+        default=0.05, description="free disk fraction below which C-STORE is refused (0xA700)"
+    )
+    on_conflict: Literal["replace", "keep_first"] = Field(
+        default="replace",
+        description="other bytes under a known SOP Instance UID: analyse the new ones, or keep the first",
+    )
+
+    @model_validator(mode="after")
+    def _watermarks_in_order(self) -> Storage:
+        if self.hard_free_fraction > self.soft_free_fraction:
+            raise ValueError(
+                "hard_free_fraction is above soft_free_fraction: the alert must come before the refusal"
+            )
+        return self
+
+
+class Database(Section):
+    """Where rows are kept."""
+
+    url: str = Field(default="", description="SQLAlchemy URL; empty: an SQLite file in the data folder")
+
+
+class Listener(Section):
+    """The DICOM door: C-ECHO and C-STORE."""
+
+    host: str = Field(
+        default="127.0.0.1",
+        description="address to listen on; anything but loopback makes unknown callers refused",
+    )
+    port: Port = Field(default=11112, description="TCP port; 0 picks a free one and prints it")
+    ae_title: AeTitle = Field(default="RADROUTER", description="our AE title")
+    check_called_ae_title: bool = Field(
+        default=False, description="refuse callers that call us by another AE title"
+    )
+    processes: int = Field(default=2, ge=1, le=64, description="listener processes sharing the port")
+    max_associations: int = Field(default=32, ge=1, description="associations at once, per listener process")
+    max_pdu: int = Field(default=0, ge=0, description="largest PDU we announce, in bytes; 0: unlimited")
+    acse_timeout_s: Seconds = Field(default=30, description="seconds to wait for association messages")
+    dimse_timeout_s: Seconds = Field(
+        default=60, description="seconds to wait for the rest of a DIMSE message"
+    )
+    network_timeout_s: Seconds = Field(default=120, description="seconds an idle association is kept open")
+    allowed_calling_ae_titles: tuple[AeTitle, ...] = Field(
+        default=(), description="calling AE titles that may send (empty: any on loopback, else none)"
+    )
+    allowed_networks: tuple[Network, ...] = Field(
+        default=(), description="networks that may send, e.g. 10.1.0.0/16 (empty: any on loopback, else none)"
+    )
+    tls_certificate: Path | None = Field(default=None, description="PEM certificate chain; turns TLS on")
+    tls_key: Path | None = Field(default=None, description="PEM private key of the certificate")
+    tls_ca: Path | None = Field(
+        default=None, description="PEM certificates of the authorities that sign clients"
+    )
+    tls_require_client_certificate: bool = Field(
+        default=False, description="refuse clients without a certificate signed by tls_ca"
+    )
+
+    @model_validator(mode="after")
+    def _tls_whole(self) -> Listener:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("tls_certificate and tls_key belong together: name both or neither")
+        if self.tls_certificate is None and (self.tls_ca or self.tls_require_client_certificate):
+            raise ValueError("tls_ca and tls_require_client_certificate need tls_certificate and tls_key")
+        if self.tls_require_client_certificate and self.tls_ca is None:
+            raise ValueError(
+                "tls_require_client_certificate needs tls_ca, the authority that signs the clients"
+            )
+        return self
+
+
+class Worker(Section):
+    """Analysis: how many films at once, how long, and how often again."""
+
+    processes: int = Field(
+        default=1,
+        ge=1,
+        le=64,
+        description="worker processes, each with one analysis process holding warm models",
+    )
+    batch: int = Field(default=16, ge=1, le=256, description="films claimed and analysed together")
+    lease_s: float = Field(
+        default=120,
+        ge=5,
+        description="seconds a claim lasts unless renewed; a dead worker's films return after it",
+    )
+    poll_s: float = Field(
+        default=0.1, ge=0.01, le=10, description="seconds between looks for new films while idle"
+    )
+    batch_timeout_s: Seconds = Field(
+        default=60, description="seconds one batch may take before the analysis process is killed"
+    )
+    film_timeout_s: Seconds = Field(
+        default=30, description="seconds one film may take when a failed batch is run again one by one"
+    )
+    start_timeout_s: Seconds = Field(
+        default=180, description="seconds the analysis process may take to load the models"
+    )
+    decode_threads: int = Field(
+        default=0, ge=0, le=128, description="threads that decode pixels, per worker; 0: one per core"
+    )
+    inference_threads: int = Field(
+        default=0, ge=0, le=128, description="threads of the model runtime, per worker; 0: one per core"
+    )
+    max_attempts: int = Field(default=5, ge=1, le=100, description="attempts before a film ends as failed")
+    retry_first_delay_s: Seconds = Field(
+        default=5, description="seconds before the second attempt; doubles with each further one"
+    )
+    retry_longest_delay_s: Seconds = Field(
+        default=600, description="longest delay between attempts, in seconds"
+    )
+
+
+class Token(Section):
+    """One bearer token of the API; only its hash is kept. ``radrouter token`` makes one."""
+
+    name: str = Field(min_length=1, description="who holds it; appears in the audit")
+    role: Literal["reader", "reviewer", "admin"] = Field(description="what it may do")
+    sha256: str = Field(pattern="^[0-9a-f]{64}$", description="hex SHA-256 of the token")
+
+
+class Api(Section):
+    """REST."""
+
+    host: str = Field(
+        default="127.0.0.1",
+        description="address to listen on; anything but loopback needs at least one token",
+    )
+    port: Port = Field(default=8080, description="TCP port; 0 picks a free one and prints it")
+    tokens: tuple[Token, ...] = Field(
+        default=(), description="bearer tokens, each with name, role (reader, reviewer, admin) and sha256"
+    )
+    cors_origins: tuple[str, ...] = Field(
+        default=(), description="origins whose pages may call the API from a browser"
+    )
+
+    @model_validator(mode="after")
+    def _no_open_house(self) -> Api:
+        if not self.tokens and not is_loopback(self.host):
+            raise ValueError(
+                f"the API would answer anyone on {self.host}: name at least one token "
+                "(`radrouter token` makes one), or listen on 127.0.0.1"
+            )
+        return self
+
+
+class Rules(Section):
+    """Routing rules."""
+
+    file: Path = Field(
+        default=SHIPPED_RULES,
+        description="the rules file, watched and reloaded; default: the rules shipped with radrouter",
+    )
+
+
+class Models(Section):
+    """Model packs."""
+
+    folders: tuple[Path, ...] = Field(
+        default=(),
+        description="further folders with packs (NAME/VERSION/pack.toml); imported packs go to the first",
+    )
+    active: dict[str, str] = Field(
+        default={}, description="version that answers, per pack name; default: the highest installed"
+    )
+    shadow: tuple[str, ...] = Field(
+        default=(), description="packs, as name@version, that run for comparison only"
+    )
+
+
+class Supervisor(Section):
+    """What `radrouter serve` does with its children."""
+
+    drain_s: Seconds = Field(
+        default=20,
+        description="seconds children get to finish their work on Ctrl-C or SIGTERM before they are killed",
+    )
+    deaths_per_minute: int = Field(
+        default=5, ge=1, description="deaths of one child within a minute that stop the whole service"
+    )
