@@ -1,22 +1,23 @@
 """Every error of ours, in one tree.
 
-    RadrouterError
-    ├── ConfigurationError            stops the start, or keeps the old rules, with one sentence
-    │   ├── SettingsError
-    │   ├── RulesError
-    │   └── PackError
-    ├── RefusedObject                 an object that is not taken in: the sender hears why
-    │   ├── InvalidObject             its header cannot be understood
-    │   └── ClassMismatch             its SOP Class or Instance UID differs from the C-STORE request's
-    ├── FilmError                     permanent: trying again cannot help
-    │   ├── NotAFilm                  CT, SR, PDF, multi-frame: stored, done, no view
-    │   └── UndecodablePixels         carries the decoder's own reason
-    ├── TransientError                trying again may help
-    │   ├── OutOfResources            disk or database
-    │   └── AnalysisCrashed           the analysis process died or ran out of time
-    └── StaleClaim                    the lease ended and somebody else holds the instance
+RadrouterError
+├── ConfigurationError            stops the start, or keeps the old rules, with one sentence
+│   ├── SettingsError
+│   ├── RulesError
+│   └── PackError
+├── RefusedObject                 an object that is not taken in: the sender hears why
+│   ├── InvalidObject             its header cannot be understood
+│   └── ClassMismatch             its SOP Class or Instance UID differs from the C-STORE request's
+├── FilmError                     permanent: trying again cannot help
+│   ├── NotAFilm                  CT, SR, PDF, multi-frame: stored, done, no view
+│   └── UndecodablePixels         carries the decoder's own reason
+├── TransientError                trying again may help
+│   ├── OutOfResources            disk or database
+│   └── AnalysisCrashed           the analysis process died or ran out of time
+└── StaleClaim                    the lease ended and somebody else holds the instance
 """
 
+# ruff: noqa: N818  (the names say what happened; the tree says that they are errors)
 from __future__ import annotations
 
 

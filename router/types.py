@@ -1,7 +1,7 @@
 """What flows through the house: plain values, frozen, with no technology in them.
 
-DICOM facts carry their DICOM keyword in snake_case (PS3.6); everything else carries a word of ``docs/words.md``.
-Times are timezone-aware UTC.
+DICOM facts carry their DICOM keyword in snake_case (PS3.6); everything else carries a word of
+``docs/words.md``. Times are timezone-aware UTC.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Outcome(StrEnum):
     NEW = "new"
     DUPLICATE = "duplicate"  # the same bytes again: no new work
     REPLACED = "replaced"  # other bytes under the same UID, policy ``replace``: analysed again
-    KEPT_FIRST = "kept_first"  # other bytes under the same UID, policy ``keep_first``: the new ones are not analysed
+    KEPT_FIRST = "kept_first"  # the same, policy ``keep_first``: the new bytes are not analysed
 
 
 class Event(StrEnum):
@@ -61,8 +61,8 @@ class Mode(StrEnum):
 class Instance:
     """The header facts of one SOP Instance, validated once at the door.
 
-    ``attributes`` holds every short top-level text or number element of the header as sent, DICOM keyword to its
-    values as strings: what rules may ask about beyond the named fields.
+    ``attributes`` holds every short top-level text or number element of the header as sent, DICOM keyword to
+    its values as strings: what rules may ask about beyond the named fields.
     """
 
     sop_instance_uid: str
@@ -100,7 +100,7 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredObject:
-    """The file that holds an object's bytes, as sent behind our own File Meta Information (PS3.10 section 7.1)."""
+    """The file with an object's bytes, as sent, behind our own File Meta Information (PS3.10 section 7.1)."""
 
     path: str  # relative to the storage root, "/" separated
     size: int  # bytes of the whole file
@@ -142,8 +142,8 @@ class Candidate:
 class ViewPrediction:
     """The view of one film.
 
-    ``view`` is a name of ``router.views``, ``"other"`` (none of them) or ``"unsure"`` (the gate did not open).
-    ``score`` is the top candidate's calibrated probability and ``margin`` its lead over the second, both in [0, 1].
+    ``view`` is a name of ``router.views``, ``"other"`` (none of them) or ``"unsure"`` (the gate stayed shut).
+    ``score`` is the top candidate's calibrated probability, ``margin`` its lead over the second, in [0, 1].
     """
 
     view: str
@@ -215,7 +215,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """A worker's lease on one instance. ``finish``, ``retry`` and ``fail`` are refused once the token is stale."""
+    """A worker's lease on one instance; ``finish``, ``retry``, ``fail`` are refused once its token is stale."""
 
     instance: Instance
     arrival: Arrival
