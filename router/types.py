@@ -84,7 +84,7 @@ class Instance:
     rows: int | None = None
     columns: int | None = None
     number_of_frames: int = 1
-    attributes: Mapping[str, tuple[str, ...]] = field(default=NO_ATTRIBUTES, repr=False)
+    attributes: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: NO_ATTRIBUTES, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
