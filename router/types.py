@@ -215,7 +215,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """A worker's lease on one instance; ``finish``, ``retry``, ``fail`` are refused once its token is stale."""
+    """A worker's lease on one instance; ``finish``, ``retry``, ``fail`` refuse a stale token."""
 
     instance: Instance
     arrival: Arrival
