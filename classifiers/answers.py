@@ -1,0 +1,136 @@
+"""From a head's raw numbers to an answer: calibration, reject rules, gate. Pure; ``docs/packs.md`` says the
+same in words.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifiers.manifest import (
+    Classes,
+    Gate,
+    Manifest,
+    Output,
+    Reject,
+    RejectByClass,
+    RejectByEnergy,
+    RejectByHead,
+    Values,
+)
+from router.types import Candidate, Finding, ModelRef, ViewPrediction
+from router.views import OTHER, UNSURE
+
+STATED_CANDIDATES = 5
+SMALLEST = 1e-7  # a probability of 0 or 1 that a float32 softmax gives: where the logit is cut off
+
+Floats = NDArray[np.float64]
+
+
+def logits(raw: NDArray[np.float32], output: Output) -> Floats:
+    """The logits of one film's head, float64 (labels,), before calibration; exclusive ones are known up to a
+    constant.
+    """
+    values = np.asarray(raw, np.float64)
+    if output.values is Values.LOGITS:
+        return values
+    values = np.clip(values, SMALLEST, 1.0)
+    if output.classes is Classes.EXCLUSIVE:
+        return np.log(values)
+    return np.log(values) - np.log1p(-np.clip(values, SMALLEST, 1.0 - SMALLEST))
+
+
+def calibrated(raw: NDArray[np.float32], output: Output) -> Floats:
+    """Calibrated probabilities of one film's head, float64 (labels,) in [0, 1]; they sum to 1 for exclusive
+    classes.
+    """
+    z = logits(raw, output) / np.array(output.temperature) + np.array(output.bias)
+    if output.classes is Classes.INDEPENDENT:
+        return np.asarray(0.5 * (1.0 + np.tanh(0.5 * z)))  # the logistic function, without its overflow
+    odds = np.exp(z - z.max())
+    return np.asarray(odds / odds.sum())
+
+
+def candidates(probabilities: Floats, labels: tuple[str, ...]) -> list[Candidate]:
+    """Every label with its probability, best first; equals in the network's order."""
+    order = np.argsort(-probabilities, kind="stable")
+    return [Candidate(label=labels[i], score=float(probabilities[i])) for i in order]
+
+
+def view_of(raw: Mapping[str, NDArray[np.float32]], manifest: Manifest, model: ModelRef) -> ViewPrediction:
+    """What the view pack says of one film, from its heads' raw outputs (each (labels,))."""
+    head = manifest.outputs["view"]
+    ranked = candidates(calibrated(raw["view"], head), head.labels)
+    reject = max((_reject(rule, raw, manifest) for rule in manifest.reject), default=(False, 0.0))
+    if reject[0]:
+        view, score, ranked = OTHER, reject[1], _with_other(ranked, reject[1])
+        rival = max((c.score for c in ranked if c.label != OTHER), default=0.0)
+        margin = max(0.0, score - rival)
+    else:
+        score = ranked[0].score
+        margin = score - ranked[1].score if len(ranked) > 1 else score
+        view = ranked[0].label if _opens(ranked[0], margin, manifest.gate, head) else UNSURE
+    return ViewPrediction(
+        view=view,
+        score=score,
+        margin=margin,
+        candidates=tuple(ranked[:STATED_CANDIDATES]),
+        model=model,
+        mode=manifest.mode,
+    )
+
+
+def findings_of(raw: NDArray[np.float32], manifest: Manifest, model: ModelRef) -> tuple[Finding, ...]:
+    """What a ``classify`` pack states about one film, from its head's raw output (labels,); best first."""
+    head = manifest.outputs["classify"]
+    ranked = candidates(calibrated(raw, head), head.labels)
+    if head.classes is Classes.EXCLUSIVE:
+        lead = ranked[0].score - (ranked[1].score if len(ranked) > 1 else 0.0)
+        ranked = ranked[:1] if lead >= manifest.gate.margin else []
+    return tuple(
+        Finding(
+            label=candidate.label,
+            score=candidate.score,
+            threshold=head.thresholds[candidate.label],
+            model=model,
+            mode=manifest.mode,
+        )
+        for candidate in ranked
+        if candidate.score >= max(head.thresholds.get(candidate.label, math.inf), manifest.gate.min_score)
+    )
+
+
+def _opens(best: Candidate, margin: float, gate: Gate, head: Output) -> bool:
+    """Whether the best label may be stated."""
+    least = max(gate.min_score, head.thresholds.get(best.label, 0.0))
+    return best.label != OTHER and margin >= gate.margin and best.score >= least
+
+
+def _reject(rule: Reject, raw: Mapping[str, NDArray[np.float32]], manifest: Manifest) -> tuple[bool, float]:
+    """Whether the rule makes the film ``other``, and with which score in [0, 1]."""
+    match rule:
+        case RejectByClass():
+            head = manifest.outputs["view"]
+            score = float(calibrated(raw["view"], head)[head.labels.index(OTHER)])
+        case RejectByEnergy():
+            z = logits(raw["view"], manifest.outputs["view"])
+            energy = float(z.max() + math.log(np.exp(z - z.max()).sum()))
+            score = 0.5 * (1.0 - math.tanh(0.5 * (energy - rule.centre) / rule.width))
+        case RejectByHead():
+            score = float(calibrated(raw[rule.head], manifest.outputs[rule.head])[0])
+    return score >= rule.threshold, score
+
+
+def _with_other(ranked: list[Candidate], score: float) -> list[Candidate]:
+    """The candidates with ``other`` at its stated score; beside a rule of its own, the views share what it
+    leaves.
+    """
+    if any(candidate.label == OTHER for candidate in ranked):
+        changed = [Candidate(label=OTHER, score=score) if c.label == OTHER else c for c in ranked]
+    else:
+        shared = [Candidate(label=c.label, score=c.score * (1.0 - score)) for c in ranked]
+        changed = [Candidate(label=OTHER, score=score), *shared]
+    return sorted(changed, key=lambda candidate: -candidate.score)

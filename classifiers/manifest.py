@@ -1,0 +1,167 @@
+"""What a pack's manifest says, as values. ``docs/packs.md`` is the same in words; ``classifiers.packs`` reads
+and writes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+from router.types import Mode
+
+ANSWERING_HEAD = {"view": "view", "classify": "classify"}  # the head a task cannot do without
+
+
+class Task(StrEnum):
+    """What a pack is for."""
+
+    VIEW = "view"
+    CLASSIFY = "classify"
+    DETECT = "detect"
+
+
+class Engine(StrEnum):
+    """What runs the network."""
+
+    OPENVINO = "openvino"
+    TENSORFLOW = "tensorflow"
+
+
+class Format(StrEnum):
+    """How the weights are kept."""
+
+    OPENVINO_IR = "openvino_ir"
+    SAVED_MODEL = "saved_model"
+    FROZEN_GRAPH = "frozen_graph"
+
+
+class Layout(StrEnum):
+    """The order of the network's input axes."""
+
+    NHWC = "NHWC"
+    NCHW = "NCHW"
+
+
+class Fit(StrEnum):
+    """How a film of any size becomes the network's height and width."""
+
+    FILM = "film"
+    STRETCH = "stretch"
+    CENTRE = "centre"
+
+
+class Polarity(StrEnum):
+    """Which end of the grey scale bone is at."""
+
+    BONE_BRIGHT = "bone_bright"
+    BONE_DARK = "bone_dark"
+
+
+class Values(StrEnum):
+    """What the network's output numbers are."""
+
+    LOGITS = "logits"
+    PROBABILITIES = "probabilities"
+
+
+class Classes(StrEnum):
+    """Whether one label excludes the others."""
+
+    EXCLUSIVE = "exclusive"
+    INDEPENDENT = "independent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weights:
+    """The network's file or folder, relative to the pack, and its digest."""
+
+    format: Format
+    path: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Input:
+    """The network's input: from a film in [0, 1], bone bright, to its tensor. Height and width in pixels."""
+
+    name: str
+    height: int
+    width: int
+    channels: int
+    layout: Layout
+    fit: Fit
+    polarity: Polarity
+    range: tuple[float, float]
+    mean: tuple[float, ...] = (0.0,)
+    scale: tuple[float, ...] = (1.0,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """One head of the network: its tensor, its labels in order, its calibration and its thresholds."""
+
+    name: str
+    values: Values
+    labels: tuple[str, ...]
+    classes: Classes = Classes.EXCLUSIVE
+    temperature: tuple[float, ...] = (1.0,)
+    bias: tuple[float, ...] = (0.0,)
+    thresholds: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """What an answer needs to be stated at all: a lead over the second label, and a score; both in [0, 1]."""
+
+    margin: float = 0.0
+    min_score: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RejectByClass:
+    """``other`` when the calibrated probability of the label ``other`` reaches the threshold."""
+
+    threshold: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RejectByEnergy:
+    """``other`` when ``1 / (1 + exp((e - centre) / width))`` reaches the threshold, ``e =
+    log(sum(exp(logits)))``.
+    """
+
+    centre: float
+    width: float
+    threshold: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RejectByHead:
+    """``other`` when a head of its own, of one label, reaches the threshold."""
+
+    head: str
+    threshold: float
+
+
+Reject = RejectByClass | RejectByEnergy | RejectByHead
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """All that ``pack.toml`` says."""
+
+    name: str
+    version: str
+    task: Task
+    runtime: Engine
+    licence: str
+    training_data: str
+    weights: Weights
+    input: Input
+    outputs: Mapping[str, Output]  # by head
+    gate: Gate = Gate()
+    reject: tuple[Reject, ...] = ()
+    mode: Mode = Mode.ACTIVE
+    metrics: Mapping[str, str | int | float | bool] = field(default_factory=lambda: MappingProxyType({}))

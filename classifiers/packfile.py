@@ -1,0 +1,233 @@
+"""pack.toml: from text to a ``Manifest`` and back. Strict: a manifest that says something we do not know is
+refused.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from classifiers.manifest import (
+    ANSWERING_HEAD,
+    Classes,
+    Engine,
+    Fit,
+    Format,
+    Gate,
+    Input,
+    Layout,
+    Manifest,
+    Output,
+    Polarity,
+    Reject,
+    RejectByClass,
+    RejectByEnergy,
+    RejectByHead,
+    Task,
+    Values,
+    Weights,
+)
+from classifiers.strict import Table
+from router.errors import PackError
+from router.types import Mode
+from router.views import OTHER, VIEWS
+
+LARGEST_SIDE = 4096  # pixels; more is a mistake, not a network
+NAME = r"[a-z0-9_]{1,64}"
+VERSION = r"[0-9A-Za-z][0-9A-Za-z._-]{0,63}"
+
+
+def parse(text: str, where: str) -> Manifest:
+    """The manifest that ``text`` says; ``where`` names the pack in errors. Raises PackError in a sentence."""
+    try:
+        top = Table(tomllib.loads(text), f"pack {where}:")
+    except tomllib.TOMLDecodeError as error:
+        raise PackError(f"pack {where}: pack.toml is not TOML: {error}") from error
+    task = top.word("task", Task)
+    outputs = _outputs(top.table("output"), task)
+    manifest = Manifest(
+        name=top.text("name", pattern=NAME),
+        version=top.text("version", pattern=VERSION),
+        task=task,
+        mode=top.word("mode", Mode, Mode.ACTIVE),
+        runtime=top.word("runtime", Engine),
+        licence=top.text("licence"),
+        training_data=top.text("training_data"),
+        weights=_weights(top.table("weights")),
+        input=_input(top.table("input")),
+        outputs=outputs,
+        gate=_gate(top, task),
+        reject=tuple(_reject(table, outputs) for table in top.tables("reject")),
+        metrics=_metrics(top.table("metrics", optional=True)),
+    )
+    top.end()
+    _agree(manifest, top)
+    return manifest
+
+
+def _weights(table: Table) -> Weights:
+    weights = Weights(
+        format=table.word("format", Format),
+        path=table.text("path"),
+        sha256=table.text("sha256", pattern=r"[0-9a-f]{64}"),
+    )
+    table.end()
+    return weights
+
+
+def _input(table: Table) -> Input:
+    channels = table.whole("channels", low=1, high=3)
+    low, high = table.numbers("range", counts=[2])
+    found = Input(
+        name=table.text("name"),
+        height=table.whole("height", low=8, high=LARGEST_SIDE),
+        width=table.whole("width", low=8, high=LARGEST_SIDE),
+        channels=channels,
+        layout=table.word("layout", Layout),
+        fit=table.word("fit", Fit),
+        polarity=table.word("polarity", Polarity),
+        range=(low, high),
+        mean=table.numbers("mean", [0.0], counts=[1, channels]),
+        scale=table.numbers("scale", [1.0], counts=[1, channels]),
+    )
+    table.end()
+    if channels == 2:
+        raise table.error("channels = 2 is not 1 or 3")
+    if 0.0 in found.scale:
+        raise table.error("scale holds a 0")
+    if found.fit is Fit.FILM and found.height != found.width:
+        raise table.error("fit = 'film' needs height = width")
+    return found
+
+
+def _outputs(heads: Table, task: Task) -> Mapping[str, Output]:
+    outputs = {head: _output(heads.table(head)) for head in heads.left()}
+    wanted = ANSWERING_HEAD.get(task)
+    if wanted is not None and wanted not in outputs:
+        raise heads.error(f"lacks the head {wanted!r}, which the task needs")
+    if task is Task.VIEW and (strange := sorted({*outputs["view"].labels} - {*VIEWS, OTHER})):
+        raise heads.error(f"view.labels holds {strange[0]!r}, which is not a view")
+    return MappingProxyType(outputs)
+
+
+def _output(table: Table) -> Output:
+    labels = table.names("labels")
+    thresholds = table.table("thresholds", optional=True)
+    output = Output(
+        name=table.text("name"),
+        values=table.word("values", Values),
+        classes=table.word("classes", Classes, Classes.EXCLUSIVE),
+        labels=labels,
+        temperature=table.numbers("temperature", [1.0], counts=[1, len(labels)]),
+        bias=table.numbers("bias", [0.0], counts=[1, len(labels)]),
+        thresholds=MappingProxyType(
+            {label: thresholds.number(label, low=0, high=1) for label in thresholds.left()}
+        ),
+    )
+    table.end()
+    if any(t <= 0 for t in output.temperature):
+        raise table.error("temperature must be above 0")
+    if strange := sorted({*output.thresholds} - {*labels}):
+        raise thresholds.error(f"names {strange[0]!r}, which is not one of the labels")
+    return output
+
+
+def _gate(top: Table, task: Task) -> Gate:
+    table = top.table("gate", optional=task is not Task.VIEW)
+    margin = table.number("margin", None if task is Task.VIEW else 0.0, low=0, high=1)
+    gate = Gate(margin=margin, min_score=table.number("min_score", 0.0, low=0, high=1))
+    table.end()
+    return gate
+
+
+def _reject(table: Table, outputs: Mapping[str, Output]) -> Reject:
+    rule = table.text("rule")
+    threshold = table.number("threshold", low=0, high=1)
+    reject: Reject
+    match rule:
+        case "class":
+            reject = RejectByClass(threshold=threshold)
+        case "energy":
+            reject = RejectByEnergy(
+                centre=table.number("centre"), width=table.number("width", low=1e-9), threshold=threshold
+            )
+        case "head":
+            reject = RejectByHead(head=table.text("head"), threshold=threshold)
+            head = outputs.get(reject.head)
+            if head is None or len(head.labels) != 1 or head.classes is not Classes.INDEPENDENT:
+                raise table.error(f"needs a head {reject.head!r} with one independent label")
+        case _:
+            raise table.error(f"rule = {rule!r} is not one of class, energy, head")
+    table.end()
+    return reject
+
+
+def _metrics(table: Table) -> Mapping[str, str | int | float | bool]:
+    return MappingProxyType({key: table.scalar(key) for key in table.left()})
+
+
+def _agree(manifest: Manifest, top: Table) -> None:
+    """Refuse what each key allows but the keys together do not."""
+    by_class = any(isinstance(reject, RejectByClass) for reject in manifest.reject)
+    if manifest.reject and manifest.task is not Task.VIEW:
+        raise top.error("has a [[reject]], which only the task view knows")
+    if manifest.task is Task.VIEW and by_class != (OTHER in manifest.outputs["view"].labels):
+        raise top.error("the view label 'other' and a [[reject]] of rule 'class' must come together")
+    by_energy = any(isinstance(reject, RejectByEnergy) for reject in manifest.reject)
+    if by_energy and manifest.outputs["view"].values is not Values.LOGITS:
+        raise top.error(
+            "a [[reject]] of rule 'energy' needs values = 'logits': probabilities have lost the energy"
+        )
+    if manifest.runtime is Engine.TENSORFLOW and manifest.weights.format is Format.OPENVINO_IR:
+        raise top.error("the tensorflow runtime cannot read an OpenVINO IR")
+
+
+def render(manifest: Manifest) -> str:
+    """The text of pack.toml for a manifest; ``parse`` gives the same manifest back."""
+    return "\n".join(_lines(manifest)) + "\n"
+
+
+def _lines(manifest: Manifest) -> Iterator[str]:
+    for key in ("name", "version", "task", "mode", "runtime", "licence", "training_data"):
+        yield _line(key, getattr(manifest, key))
+    for key in ("weights", "input", "gate"):
+        yield from _section(f"[{key}]", _fields(getattr(manifest, key)))
+    for head, output in manifest.outputs.items():
+        named = _fields(output)
+        thresholds = named.pop("thresholds")
+        yield from _section(f"[output.{_key(head)}]", named)
+        if thresholds:
+            yield from _section(f"[output.{_key(head)}.thresholds]", thresholds)
+    rules = {RejectByClass: "class", RejectByEnergy: "energy", RejectByHead: "head"}
+    for reject in manifest.reject:
+        yield from _section("[[reject]]", {"rule": rules[type(reject)], **_fields(reject)})
+    if manifest.metrics:
+        yield from _section("[metrics]", manifest.metrics)
+
+
+def _fields(value: object) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in value.__slots__}  # type: ignore[attr-defined]
+
+
+def _section(title: str, values: Mapping[str, object]) -> Iterator[str]:
+    yield ""
+    yield title
+    yield from (_line(key, value) for key, value in values.items())
+
+
+def _line(key: str, value: object) -> str:
+    return f"{_key(key)} = {_value(value)}"
+
+
+def _key(key: str) -> str:
+    return key if key.replace("_", "").replace("-", "").isalnum() and key.isascii() else _value(key)
+
+
+def _value(value: object) -> str:
+    """TOML's strings, numbers, booleans and lists are written as JSON writes them, but for DEL."""
+    if isinstance(value, tuple):
+        value = list(value)
+    return json.dumps(value, ensure_ascii=False, allow_nan=False).replace("\x7f", "\\u007f")

@@ -1,0 +1,140 @@
+"""What runs a pack's network: OpenVINO by default, TensorFlow where a pack or an operator asks for it.
+
+TensorFlow is imported only when it is chosen: the running service does without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifiers.manifest import Engine, Format, Input, Layout, Output
+from classifiers.packs import Pack
+from router.errors import PackError
+
+LARGEST_BATCH = 32  # films per call of the network: bounds its memory, and no CPU gains from more
+
+Floats = NDArray[np.float32]
+Hint = Literal["latency", "throughput"]
+
+
+class Runtime(Protocol):
+    """A warm network."""
+
+    def infer(self, batch: Floats) -> dict[str, Floats]:
+        """Run ``batch``, float32 (N, H, W, C) as the manifest's input describes it, N >= 0.
+
+        Returns by head of the manifest the raw output, float32 (N, labels). Raises ValueError for another
+        shape.
+        """
+        ...
+
+
+def load(
+    pack: Pack,
+    *,
+    threads: int = 0,
+    hint: Hint = "latency",
+    cache: Path | None = None,
+    engine: Engine | None = None,
+) -> Runtime:
+    """Load, check and warm the network of ``pack``.
+
+    ``threads`` of the CPU, 0 for the engine's own choice; ``hint``: one batch soon, or many batches per
+    second; ``cache``: a folder where OpenVINO keeps compiled networks, so that the next start is quicker;
+    ``engine``: another than the manifest's, e.g. to compare the two. Raises PackError in one sentence when
+    the network cannot be read, has not the named tensors, or its outputs do not fit the labels.
+    """
+    chosen = engine or pack.manifest.runtime
+    try:
+        network = (
+            _openvino(pack, threads, hint, cache) if chosen is Engine.OPENVINO else _tensorflow(pack, threads)
+        )
+        warm = Warm(pack, network)
+        warm.check()
+    except (RuntimeError, ValueError, OSError, ImportError, KeyError) as error:
+        reason = " ".join(str(error).split())[:400]
+        raise PackError(f"pack {pack.ref}: {chosen} cannot run it: {reason}") from error
+    return warm
+
+
+class Network(Protocol):
+    """One engine with one network loaded: a tensor in the network's own layout in, tensors by their names
+    out.
+    """
+
+    def __call__(self, tensor: Floats) -> Mapping[str, NDArray[Any]]: ...
+
+
+class Warm:
+    """A loaded network behind the manifest's words: any N, NHWC in, heads out."""
+
+    def __init__(self, pack: Pack, network: Network) -> None:
+        self._pack = pack
+        self._network = network
+        self._input: Input = pack.manifest.input
+        self._outputs: Mapping[str, Output] = pack.manifest.outputs
+
+    def infer(self, batch: Floats) -> dict[str, Floats]:
+        """See ``Runtime.infer``."""
+        wanted = (self._input.height, self._input.width, self._input.channels)
+        if batch.ndim != 4 or batch.shape[1:] != wanted or batch.dtype != np.float32:
+            raise ValueError(f"{self._pack.ref} takes float32 (N, {wanted}), not {batch.dtype} {batch.shape}")
+        parts = [self._run(batch[i : i + LARGEST_BATCH]) for i in range(0, len(batch), LARGEST_BATCH)]
+        empty = {
+            head: np.zeros((0, len(output.labels)), np.float32) for head, output in self._outputs.items()
+        }
+        return {head: np.concatenate([none, *(part[head] for part in parts)]) for head, none in empty.items()}
+
+    def check(self) -> None:
+        """Run one black and one white film: warms the network, and shows whether the labels fit. Raises
+        PackError.
+        """
+        shape = (2, self._input.height, self._input.width, self._input.channels)
+        films = np.zeros(shape, np.float32)
+        films[1] = 1.0
+        for head, values in self._run(films).items():
+            if values.shape[1] != len(self._outputs[head].labels):
+                raise PackError(
+                    f"pack {self._pack.ref}: the head {head!r} has {len(self._outputs[head].labels)} labels,"
+                    f" but the network gives {values.shape[1]} values"
+                )
+            if not np.isfinite(values).all():
+                raise PackError(f"pack {self._pack.ref}: the network's output {head!r} is not finite")
+
+    def _run(self, films: Floats) -> dict[str, Floats]:
+        nchw = self._input.layout is Layout.NCHW
+        tensor = np.ascontiguousarray(films.transpose(0, 3, 1, 2) if nchw else films)
+        found = self._network(tensor)
+        return {
+            head: np.array(found[output.name], np.float32).reshape(len(films), -1)
+            for head, output in self._outputs.items()
+        }
+
+
+def _openvino(pack: Pack, threads: int, hint: Hint, cache: Path | None) -> Network:
+    from classifiers.openvino_engine import OpenVinoNetwork
+
+    manifest = pack.manifest
+    names = [output.name for output in manifest.outputs.values()]
+    return OpenVinoNetwork(
+        pack.weights, manifest.input, names, threads=threads, throughput=hint == "throughput", cache=cache
+    )
+
+
+def _tensorflow(pack: Pack, threads: int) -> Network:
+    from classifiers.tensorflow_engine import FrozenGraph, SavedModel
+
+    manifest = pack.manifest
+    names = [output.name for output in manifest.outputs.values()]
+    match manifest.weights.format:
+        case Format.SAVED_MODEL:
+            return SavedModel(pack.weights, manifest.input.name, names, threads=threads)
+        case Format.FROZEN_GRAPH:
+            return FrozenGraph(pack.weights, manifest.input.name, names, threads=threads)
+        case Format.OPENVINO_IR:
+            raise ValueError("TensorFlow cannot read an OpenVINO IR")
