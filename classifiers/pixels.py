@@ -1,0 +1,8 @@
+"""DICOM pixels to a Film: the door of the room. See ``docs/pixels.md``."""
+
+from __future__ import annotations
+
+from classifiers.film import Film
+from classifiers.reading import read_film, read_stored
+
+__all__ = ["Film", "read_film", "read_stored"]
