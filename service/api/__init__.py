@@ -1,0 +1,1 @@
+"""REST: what is this film, and why was it decided so."""

@@ -1,0 +1,45 @@
+"""Entity tags: a reader who has the answer already is told so, without the answer being made again (RFC 9110 13.1.2)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from http import HTTPStatus
+
+from fastapi import Request
+from pydantic import BaseModel
+from starlette.responses import Response
+
+# A reader may keep the answer, but asks each time whether it still holds, and with a token that still opens the door.
+REVALIDATE = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
+TAG_LENGTH = 24
+
+
+def tag(*parts: object) -> str:
+    """A weak tag that is equal as long as every part is; the parts are not to be read back from it."""
+    digest = hashlib.sha256("\x1f".join(str(part) for part in parts).encode()).hexdigest()
+    return f'W/"{digest[:TAG_LENGTH]}"'
+
+
+def matches(if_none_match: str | None, etag: str) -> bool:
+    """Whether the reader's ``If-None-Match`` names the tag, by weak comparison (RFC 9110 8.8.3.2)."""
+    if if_none_match is None:
+        return False
+    known = [candidate.strip().removeprefix("W/") for candidate in if_none_match.split(",")]
+    return "*" in known or etag.removeprefix("W/") in known
+
+
+def answer(request: Request, etag: str, make: Callable[[], BaseModel | Response]) -> Response:
+    """304 to a reader who has this state already, else what ``make`` makes, tagged."""
+    headers = {"ETag": etag, **REVALIDATE}
+    if matches(request.headers.get("if-none-match"), etag):
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+    made = make()
+    response = made if isinstance(made, Response) else as_json(made)
+    response.headers.update(headers)
+    return response
+
+
+def as_json(model: BaseModel, status: HTTPStatus = HTTPStatus.OK) -> Response:
+    """A model as it goes over the wire."""
+    return Response(model.model_dump_json(), status, media_type="application/json")

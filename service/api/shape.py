@@ -1,0 +1,50 @@
+"""What all bodies share: keys are DICOM keywords in snake_case or our words, and unknown keys are errors."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Path, Request
+from pydantic import BaseModel, ConfigDict
+
+# PS3.5 section 9.1: digits and dots, at most 64. Leading zeros are refused there, yet sent by real devices.
+UID_PATTERN = r"^[0-9]+(\.[0-9]+)*$"
+UID_LENGTH = 64
+
+
+class Out(BaseModel):
+    """A body that we write. Built from our dataclasses by attribute."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, from_attributes=True)
+
+
+class In(BaseModel):
+    """A body that a stranger writes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+SopInstanceUid = Annotated[
+    str,
+    Path(
+        pattern=UID_PATTERN,
+        max_length=UID_LENGTH,
+        description="SOP Instance UID (0008,0018)",
+        examples=["1.2.826.0.1.3680043.8.498.3"],
+    ),
+]
+StudyInstanceUid = Annotated[
+    str,
+    Path(
+        pattern=UID_PATTERN,
+        max_length=UID_LENGTH,
+        description="Study Instance UID (0020,000D)",
+        examples=["1.2.826.0.1.3680043.8.498.1"],
+    ),
+]
+
+
+def here(request: Request, path: str) -> str:
+    """A path of this API as its reader reaches it, behind a proxy's prefix or not."""
+    root = request.scope.get("root_path", "")
+    return f"{root}{path}"
