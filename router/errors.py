@@ -14,7 +14,8 @@ RadrouterError
 ├── TransientError                trying again may help
 │   ├── OutOfResources            disk or database
 │   └── AnalysisCrashed           the analysis process died or ran out of time
-└── StaleClaim                    the lease ended and somebody else holds the instance
+├── StaleClaim                    the lease ended and somebody else holds the instance
+└── ModelAbsent                   no such model pack is installed: said so, never guessed
 """
 
 # ruff: noqa: N818  (the names say what happened; the tree says that they are errors)
@@ -79,3 +80,7 @@ class AnalysisCrashed(TransientError):
 
 class StaleClaim(RadrouterError):
     """The lease ended before the worker was done; its result is not written."""
+
+
+class ModelAbsent(RadrouterError):
+    """No active model pack of that name is installed; the message names it."""

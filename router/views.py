@@ -1,7 +1,7 @@
 """The views a film can be: NNCPR's thirty names in NNCPR's order, and the ones routing needs beyond them.
 
 Each view says what it shows in DICOM codes: the anatomic region from CID 4031 (each is in the DX list too,
-CID 4009), the view from CID 4010, modifiers from CID 4011, the projection's eponym from CID 4012 (PS3.16 Annex B).
+CID 4009), the view from CID 4010, modifiers from CID 4011, the eponym from CID 4012 (PS3.16 Annex B).
 A code claims no more than the name does: where one label covers AP and PA alike (chest_pa_ap; hands, fingers
 and wrists, which NNCPR calls "ap" although they are mostly exposed dorso-palmar) the code is *frontal*.
 """
