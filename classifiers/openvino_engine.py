@@ -46,13 +46,26 @@ class OpenVinoNetwork:
             properties["INFERENCE_NUM_THREADS"] = threads
         if cache is not None:
             properties["CACHE_DIR"] = str(cache)
-        self._compiled = core.compile_model(model, "CPU", properties)
-        self._request = self._compiled.create_infer_request()
+        compiled = core.compile_model(model, "CPU", properties)
+        self._queue = ov.AsyncInferQueue(compiled, compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
+        self._queue.set_callback(self._keep)
 
     def __call__(self, tensor: NDArray[np.float32]) -> dict[str, NDArray[Any]]:
-        """Run the tensor; outputs by name, copied out of the engine's memory."""
-        found = self._request.infer([tensor], share_inputs=True)
-        return {name: np.array(found[index]) for name, index in self._outputs.items()}
+        """Run the tensor; outputs by name.
+
+        Film by film: on a CPU one film's activations stay in the caches, which makes 16 films in one tensor
+        take more than twice as long, and no score depends on what else was in the batch.
+        """
+        found: list[dict[str, NDArray[Any]]] = [{} for _ in range(len(tensor))]
+        for i, row in enumerate(found):
+            self._queue.start_async([tensor[i : i + 1]], userdata=row, share_inputs=True)
+        self._queue.wait_all()
+        return {name: np.concatenate([row[name] for row in found]) for name in self._outputs}
+
+    def _keep(self, request: Any, row: dict[str, NDArray[Any]]) -> None:
+        """Copy the outputs of one film out of the engine's memory, which the next film overwrites."""
+        for name, index in self._outputs.items():
+            row[name] = request.get_output_tensor(index).data.copy()
 
 
 def read(core: ov.Core, path: Path) -> ov.Model:
@@ -77,4 +90,4 @@ def _index(ports: Sequence[Any], name: str) -> int:
 def _shape(wanted: Input) -> ov.PartialShape:
     spatial = [wanted.height, wanted.width]
     nchw = wanted.layout is Layout.NCHW
-    return ov.PartialShape([-1, wanted.channels, *spatial] if nchw else [-1, *spatial, wanted.channels])
+    return ov.PartialShape([1, wanted.channels, *spatial] if nchw else [1, *spatial, wanted.channels])

@@ -37,6 +37,7 @@ from router.views import OTHER, VIEWS
 
 LARGEST_SIDE = 4096  # pixels; more is a mistake, not a network
 NAME = r"[a-z0-9_]{1,64}"
+VIEW_PACK = "view"  # its versions are what names views: one answers, the others may run in shadow
 VERSION = r"[0-9A-Za-z][0-9A-Za-z._-]{0,63}"
 
 
@@ -171,6 +172,8 @@ def _metrics(table: Table) -> Mapping[str, str | int | float | bool]:
 
 def _agree(manifest: Manifest, top: Table) -> None:
     """Refuse what each key allows but the keys together do not."""
+    if (manifest.task is Task.VIEW) != (manifest.name == VIEW_PACK):
+        raise top.error(f"the task view and the name {VIEW_PACK!r} must come together")
     by_class = any(isinstance(reject, RejectByClass) for reject in manifest.reject)
     if manifest.reject and manifest.task is not Task.VIEW:
         raise top.error("has a [[reject]], which only the task view knows")

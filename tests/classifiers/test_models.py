@@ -1,0 +1,121 @@
+"""All packs of a process: one answers per name, shadows run beside it, and what is absent is said to be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from classifiers.film import Film
+from classifiers.manifest import Gate, Manifest, Task
+from classifiers.models import Models
+from classifiers.packs import Pack, choose, find_packs
+from router.errors import ModelAbsent, PackError
+from router.types import Mode
+
+MakePack = Callable[..., Pack]
+MakeSpecialist = Callable[..., Pack]
+
+
+@pytest.fixture
+def films() -> list[Film]:
+    random = np.random.default_rng(2)
+    images = [random.random((30, 20), np.float32) for _ in range(3)]
+    return [Film(image=i, stored_rows=30, stored_columns=20, scale=(1.0, 1.0)) for i in images]
+
+
+@pytest.fixture
+def make_specialist(make_pack: MakePack, tiny_manifest: Manifest) -> MakeSpecialist:
+    """A ``classify`` pack that states each of its labels from a threshold of 0 on."""
+    labels = ("galeazzi", "monteggia", "none")
+    output = replace(
+        tiny_manifest.outputs["view"],
+        labels=labels,
+        thresholds={"galeazzi": 0.0, "monteggia": 0.0, "none": 0.0},
+    )
+
+    def make(**changes: object) -> Pack:
+        fields = {"name": "fracture", "task": Task.CLASSIFY, "outputs": {"classify": output}, "gate": Gate()}
+        return make_pack(**(fields | changes))
+
+    return make
+
+
+def models(*packs: Pack, active: dict[str, str] | None = None, shadow: tuple[str, ...] = ()) -> Models:
+    return Models(choose(packs, active=active or {}, shadow=shadow), threads=1)
+
+
+def test_the_active_view_comes_first_then_the_shadows(make_pack: MakePack, films: list[Film]) -> None:
+    found = models(make_pack(version="2", mode=Mode.SHADOW), make_pack(version="1")).views(films)
+    assert [[(p.model.version, p.mode) for p in per_film] for per_film in found] == [
+        [("1", Mode.ACTIVE), ("2", Mode.SHADOW)]
+    ] * 3
+
+
+def test_a_shadow_never_stands_in_for_an_active_view(make_pack: MakePack, films: list[Film]) -> None:
+    alone = models(make_pack(mode=Mode.SHADOW))
+    assert alone.views(films) == [[], [], []]
+    assert alone.view is None
+
+
+def test_without_packs_there_are_no_views_and_no_specialists(films: list[Film]) -> None:
+    empty = models()
+    assert empty.views(films) == [[], [], []]
+    assert empty.installed == {}
+    with pytest.raises(ModelAbsent, match="no model pack 'lung' is installed"):
+        empty.findings("lung", films)
+
+
+def test_no_films_no_answers(make_pack: MakePack, make_specialist: MakeSpecialist) -> None:
+    both = models(make_pack(), make_specialist())
+    assert both.views([]) == []
+    assert both.findings("fracture", []) == []
+
+
+def test_a_specialist_states_findings_without_a_box(
+    make_specialist: MakeSpecialist, films: list[Film]
+) -> None:
+    pack = make_specialist()
+    one = models(pack)
+    assert one.installed == {"fracture": pack.ref}
+    found = one.findings("fracture", films)
+    assert [len(per_film) for per_film in found] == [1, 1, 1]
+    assert all(finding.model == pack.ref and finding.box is None for (finding,) in found)
+
+
+def test_a_specialists_shadow_is_kept_apart(make_specialist: MakeSpecialist, films: list[Film]) -> None:
+    both = models(make_specialist(version="1"), make_specialist(version="2"), shadow=("fracture@2",))
+    assert both.installed["fracture"].version == "1"
+    for per_film in both.findings("fracture", films):
+        assert [(f.model.version, f.mode) for f in per_film] == [("1", Mode.ACTIVE), ("2", Mode.SHADOW)]
+
+
+def test_a_specialist_that_only_runs_in_shadow_is_absent(
+    make_specialist: MakeSpecialist, films: list[Film]
+) -> None:
+    with pytest.raises(ModelAbsent):
+        models(make_specialist(mode=Mode.SHADOW)).findings("fracture", films)
+
+
+def test_a_task_that_nothing_here_can_do_stops_the_start(make_specialist: MakeSpecialist) -> None:
+    with pytest.raises(PackError, match=r"^pack fracture@1: its task detect"):
+        models(make_specialist(task=Task.DETECT))
+
+
+def test_opening_reads_the_shipped_packs_and_the_folders(
+    make_specialist: MakeSpecialist, tmp_path: Path
+) -> None:
+    make_specialist()
+    opened = Models.open([tmp_path / "packs"], threads=1)
+    assert opened.installed.keys() >= {"fracture"}
+    shipped = find_packs([Path(__file__).parents[2] / "classifiers" / "packs"])
+    assert {str(pack.ref) for pack in opened.packs} <= {"fracture@1", *(str(pack.ref) for pack in shipped)}
+
+
+def test_a_changed_pack_stops_the_start(make_specialist: MakeSpecialist, tmp_path: Path) -> None:
+    (make_specialist().weights / "fingerprint.pb").write_bytes(b"")
+    with pytest.raises(PackError, match=r"^pack fracture/1: the weights were changed"):
+        Models.open([tmp_path / "packs"])
