@@ -5,6 +5,8 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
+from pydicom.encaps import get_frame
+
 from classifiers.element import UNDEFINED_LENGTH
 from classifiers.layout import Layout
 from router.errors import UndecodablePixels
@@ -66,13 +68,11 @@ def first_frame(value: memoryview) -> memoryview | bytes:
     return fragments[1] if len(fragments) == 2 else b"".join(fragments[1:])
 
 
-def frames(value: memoryview, number_of_frames: int) -> memoryview | bytes:
-    """The first frame of several, where each is one fragment; of one, all its fragments."""
+def first_of(value: memoryview, number_of_frames: int) -> memoryview | bytes:
+    """The first frame; of several it has as many fragments as the offset table or the ends of images say."""
     if number_of_frames <= 1:
         return first_frame(value)
-    (skip,) = struct.unpack_from("<I", value, 4)
-    (length,) = struct.unpack_from("<I", value, 8 + skip + 4)
-    return value[8 + skip + 8 : 8 + skip + 8 + length]
+    return bytes(get_frame(bytes(value), 0, number_of_frames=number_of_frames))
 
 
 def jpeg_stream(frame: memoryview | bytes) -> Stream:

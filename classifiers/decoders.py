@@ -1,6 +1,5 @@
 """Pixel Data to words, by Transfer Syntax: the one table of what is read here, and by whom.
 
-A *word* is what a pixel's Bits Allocated hold, not yet shifted, masked or sign-extended, unless a codec did so.
 A decoder may answer with a picture smaller than stored (``halvings``) where asking for less is cheaper.
 """
 
@@ -9,7 +8,6 @@ from __future__ import annotations
 import io
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 import cv2
@@ -22,25 +20,12 @@ from classifiers import codestream
 from classifiers.element import PIXEL_DATA, PixelElement
 from classifiers.layout import Layout
 from classifiers.strangers import damage_is_undecodable
+from classifiers.words import Decoded, Frame, native_words, reshaped
 from router.errors import UndecodablePixels
 
-BIG_ENDIAN = frozenset({"1.2.840.10008.1.2.2", "1.2.840.113619.5.2"})
-IMPLICIT_PIXELS_BIG = "1.2.840.113619.5.2"  # GE's private syntax: little header, big pixels
 MAX_JPEG_HALVINGS = 3  # a block of 8 x 8 holds one average
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Decoded:
-    """``words`` is (rows, columns) or (rows, columns, 3) of uint8, uint16 or (sign-extended) int16."""
-
-    words: NDArray[Any]
-    halvings: int = 0
-    low_band: bool = False  # halved by a wavelet: its samples sit on the even pixels
-    space: Literal["stored", "rgb", "luminance"] = "stored"  # colour: as the header says, or already turned
-    shifted: bool = False  # uncompressed: High Bit and bits beyond Bits Stored are still as written
-
-
-Frame: TypeAlias = Any  # bytes or a memoryview: what the decoders take, though their stubs say less
 Decoder: TypeAlias = Callable[[Frame, Layout, int, bool], Decoded]
 
 
@@ -58,14 +43,14 @@ def decode(
         raise UndecodablePixels("the pixels are floating point numbers; radiographs have integers")
     syntax = element.transfer_syntax_uid
     if not element.encapsulated and syntax not in COMPRESSED:
-        return _native(element, layout, luminance)
+        return native_words(element, layout, luminance)
     if syntax not in COMPRESSED:
         raise UndecodablePixels(REFUSED.get(syntax, f"no decoder for Transfer Syntax {syntax[:64]}"))
     if not element.encapsulated:
         raise UndecodablePixels("the pixel data is not encapsulated, as its Transfer Syntax demands")
     who, decoder = COMPRESSED[syntax]
     with damage_is_undecodable(who):
-        decoded = decoder(codestream.frames(element.value, frames), layout, halvings, luminance)
+        decoded = decoder(codestream.first_of(element.value, frames), layout, halvings, luminance)
     _must_fit(decoded, layout)
     return decoded
 
@@ -78,47 +63,6 @@ def _must_fit(decoded: Decoded, layout: Layout) -> None:
         raise UndecodablePixels(
             f"decoded to {decoded.words.shape} of {decoded.words.dtype}, not {wanted + channels}"
         )
-
-
-def _native(element: PixelElement, layout: Layout, luminance: bool) -> Decoded:
-    dtype = np.dtype(np.uint8 if layout.bits_allocated == 8 else np.uint16)
-    swapped = element.transfer_syntax_uid in BIG_ENDIAN
-    value: Frame = element.value
-    if (
-        swapped and dtype.itemsize == 1 and element.vr == "OW"
-    ):  # two pixels share a big-endian word: PS3.5 8.1.1
-        pairs = len(value) // 2 * 2
-        value = np.frombuffer(value[:pairs], ">u2").astype("<u2").tobytes()
-    order = dtype.newbyteorder(">" if swapped else "<")
-    return _reshaped(value, order, layout, luminance)
-
-
-def _reshaped(value: Frame, dtype: np.dtype[Any], layout: Layout, luminance: bool) -> Decoded:
-    """Uncompressed words of any order as (rows, columns[, 3]), not copied where they lie so already."""
-    pixels = layout.rows * layout.columns
-    subsampled = layout.photometric_interpretation == "YBR_FULL_422"  # Y Y Cb Cr: PS3.3 C.7.6.3.1.2
-    needed = (pixels * 2 if subsampled else pixels * layout.samples) * dtype.itemsize
-    if len(value) < needed:
-        raise UndecodablePixels(f"the pixel data holds {len(value)} bytes, {needed} are needed")
-    flat = np.frombuffer(value, dtype, count=needed // dtype.itemsize)
-    flat = flat if dtype.isnative else flat.astype(dtype.newbyteorder("="))
-    if subsampled:
-        return _subsampled(flat, layout, luminance)
-    if layout.samples == 1:
-        return Decoded(words=flat.reshape(layout.rows, layout.columns), shifted=True)
-    if layout.planar:
-        words = np.moveaxis(flat.reshape(3, layout.rows, layout.columns), 0, -1)
-        return Decoded(words=words, shifted=True)
-    return Decoded(words=flat.reshape(layout.rows, layout.columns, 3), shifted=True)
-
-
-def _subsampled(flat: NDArray[Any], layout: Layout, luminance: bool) -> Decoded:
-    fours = flat.reshape(-1, 4)
-    bright = fours[:, :2].reshape(layout.rows, layout.columns)
-    if luminance:
-        return Decoded(words=bright, space="luminance", shifted=True)
-    chroma = np.repeat(fours[:, 2:], 2, axis=0).reshape(layout.rows, layout.columns, 2)
-    return Decoded(words=np.dstack((bright, chroma)), shifted=True)
 
 
 def _jpeg(frame: Frame, layout: Layout, halvings: int, luminance: bool) -> Decoded:
@@ -140,7 +84,7 @@ def _jpeg(frame: Frame, layout: Layout, halvings: int, luminance: bool) -> Decod
 
 
 def _is_ybr(stream: codestream.Stream, layout: Layout) -> bool:
-    """Whether a colour stream is luminance and chroma: by its own markers, else by the header (PS3.5 8.2.1)."""
+    """Whether a colour stream is luminance and chroma: by its markers, else by the header (PS3.5 8.2.1)."""
     if stream.components != 3:
         return False
     if stream.adobe_transform is not None:
@@ -189,7 +133,7 @@ def _wider(words: NDArray[Any]) -> NDArray[Any]:
 
 
 def _low_band(data: bytes, stream: codestream.Stream, halvings: int) -> Decoded:
-    """OpenJPEG through Pillow, which leaves the high bands out, and widens gray to 16 bits; undone exactly."""
+    """OpenJPEG through Pillow, without the high bands. It widens gray to 16 bits; undone exactly."""
     picture: Any = Image.open(io.BytesIO(data), formats=("JPEG2000",))
     picture.reduce = halvings
     words = np.asarray(picture)
@@ -228,7 +172,7 @@ def _deflated_frame(frame: Frame, layout: Layout, _halvings: int, luminance: boo
     dtype = np.dtype(f"<u{layout.bits_allocated // 8}")
     most = layout.rows * layout.columns * layout.samples * dtype.itemsize
     inflated = zlib.decompressobj(-zlib.MAX_WBITS).decompress(frame, most)
-    return _reshaped(inflated, dtype, layout, luminance)
+    return reshaped(inflated, dtype, layout, luminance)
 
 
 _UID = "1.2.840.10008.1.2."

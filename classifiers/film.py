@@ -14,10 +14,10 @@ from router.types import Box
 class Film:
     """One radiograph as a viewer would show it, bone bright.
 
-    ``image`` is float32 (H, W) in [0, 1], read-only, with square pixels, never cropped. A point at column ``x``
-    and row ``y`` of the film, in edge coordinates (the first pixel spans 0..1), lies at
-    ``x * scale[0] + offset[0]``, ``y * scale[1] + offset[1]`` of the stored pixels. The offset is not 0 where a
-    wavelet's low band was taken for the whole picture: its samples sit on the even pixels, not between them.
+    ``image`` is float32 (H, W) in [0, 1], read-only, with square pixels, never cropped. A point at column
+    ``x`` and row ``y`` of the film, in edge coordinates (the first pixel spans 0..1), lies at
+    ``x * scale[0] + offset[0]``, ``y * scale[1] + offset[1]`` of the stored pixels. The offset is not 0 where
+    a wavelet's low band was taken for the picture: its samples sit on the even pixels, not between them.
     """
 
     image: NDArray[np.float32]

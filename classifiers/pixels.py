@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from classifiers.film import Film
+from classifiers.preview import preview_png
 from classifiers.reading import read_film, read_stored
 
-__all__ = ["Film", "read_film", "read_stored"]
+__all__ = ["Film", "preview_png", "read_film", "read_stored"]

@@ -10,15 +10,17 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
 from classifiers.admission import refuse_non_films
-from classifiers.decoders import Decoded, decode
+from classifiers.decoders import decode
 from classifiers.element import Source, open_element
 from classifiers.film import Film
 from classifiers.layout import Layout, layout_of
 from classifiers.luts import Window, first_number
+from classifiers.polarity import NOTE, bone_is_dark
 from classifiers.shrink import block_of, bright_picture
 from classifiers.shutter import visible_area
 from classifiers.strangers import damage_is_undecodable
-from classifiers.tone import gray_tone, luminance_tone, stored_values
+from classifiers.tone import gray_tone, is_inverted, luminance_tone, stored_values
+from classifiers.words import Decoded
 
 MAX_HALVINGS = 5
 LIKELY_ASPECTS = (0.25, 4.0)
@@ -27,7 +29,7 @@ LIKELY_ASPECTS = (0.25, 4.0)
 def read_film(source: Source, *, long_side: int | None, window: tuple[float, float] | None = None) -> Film:
     """The film of a DICOM file (a path, or the whole file's bytes), at most ``long_side`` pixels long.
 
-    Never enlarged; None keeps every stored pixel. ``window`` (center, width; LINEAR) stands in for the header's.
+    Never enlarged; None keeps every stored pixel. ``window`` (center, width; LINEAR) replaces the header's.
     The grayscale pipeline is that of PS3.4 N.2. Raises NotAFilm for other objects than single-frame plain
     radiographs, UndecodablePixels with the decoder's reason, OSError where the path cannot be opened.
     """
@@ -100,6 +102,9 @@ def _film(
     else:
         tone = gray_tone(words, header, layout, shifted=decoded.shifted, visible=visible, window=window)
     image = bright_picture(words, tone, size, visible)
+    notes = (*tone.notes, *filter(None, (note,)))
+    if layout.samples == 1 and bone_is_dark(image, header, inverted=is_inverted(header, layout)):
+        image, notes = 1 - image, (*notes, NOTE)
     image.flags.writeable = False
     offset = (1 - step) / 2 if decoded.low_band else 0.0
     block = block_of(words.shape, size)
@@ -110,7 +115,7 @@ def _film(
         stored_columns=layout.columns,
         scale=(covered[1] / size[0], covered[0] / size[1]),
         offset=(offset, offset),
-        notes=tone.notes + ((note,) if note else ()),
+        notes=notes,
     )
 
 

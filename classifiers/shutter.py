@@ -18,7 +18,7 @@ def visible_area(
 ) -> tuple[NDArray[np.bool_] | None, str]:
     """Mask (bool, ``shape``) of the pixels that no shutter or collimator covers, and a note for a human.
 
-    ``shape`` is of the picture at hand, each of whose pixels spans ``step`` stored ones. None: all is visible.
+    ``shape`` is of the picture at hand, each of whose pixels spans ``step`` stored ones. None: no cover.
     """
     visible = np.ones(shape, np.uint8)
     for prefix in ("Shutter", "Collimator"):

@@ -56,7 +56,7 @@ def gray_tone(
     sample = _sample(words, visible) - first
     sample = sample[~padding[sample]]
     brightness, notes = _voi(values, sample, header, layout, window)
-    if _inverted(header, layout):
+    if is_inverted(header, layout):
         brightness = 1 - brightness
     brightness[padding] = 0
     return Tone(first=first, levels=brightness.astype(np.float32), notes=notes)
@@ -151,7 +151,7 @@ def _robust(values: Values, sample: NDArray[np.int64]) -> Values:
     return np.asarray(np.clip((values - low) / (high - low), 0, 1))
 
 
-def _inverted(header: Dataset, layout: Layout) -> bool:
+def is_inverted(header: Dataset, layout: Layout) -> bool:
     """MONOCHROME1, or MONOCHROME2 whose Presentation LUT Shape says INVERSE; both together mean once."""
     shape = str(header.get("PresentationLUTShape") or "").strip().upper()
     return layout.photometric_interpretation == "MONOCHROME1" or shape == "INVERSE"
