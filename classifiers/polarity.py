@@ -13,11 +13,11 @@ NOTE = "Pixel Intensity Relationship Sign and the film's border say that it is s
 
 
 def bone_is_dark(image: NDArray[np.float32], header: Dataset, *, inverted: bool) -> bool:
-    """Two witnesses must agree, for writers are careless with the first and a white frame deceives the second.
+    """Two witnesses must agree: writers are careless with the first, a white frame deceives the second.
 
-    The header: Pixel Intensity Relationship Sign (0028,1041; PS3.3 C.8.11.3.1.2), +1 meaning that higher stored
-    values had more radiation, held against how they are shown (``inverted``). The picture: most of its border,
-    where the beam met no patient, is bright. ``image`` is float32 (H, W) in [0, 1].
+    The header: Pixel Intensity Relationship Sign (0028,1041; PS3.3 C.8.11.3.1.2), +1 meaning that higher
+    stored values had more radiation, held against how they are shown (``inverted``). The picture: most of its
+    border, where the beam met no patient, is bright. ``image`` is float32 (H, W) in [0, 1].
     """
     sign = first_number(header.get("PixelIntensityRelationshipSign"))
     if sign not in (1.0, -1.0) or (sign == 1) == inverted:

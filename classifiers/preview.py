@@ -1,4 +1,4 @@
-"""A film as PNG, for a browser: windowed as a viewer would show it, with boxes drawn where they are asked for."""
+"""A film as PNG, for a browser: windowed as a viewer would show it, with boxes where they are asked for."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from classifiers.reading import read_film
 from router.types import Box
 
 Colour: TypeAlias = tuple[int, int, int]
-FRAME: Colour: TypeAlias = (40, 200, 255)  # BGR amber, seen on black and on white
-TEXT: Colour: TypeAlias = (0, 0, 0)
+FRAME: Colour = (40, 200, 255)  # BGR amber, seen on black and on white
+TEXT: Colour = (0, 0, 0)
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
@@ -29,8 +29,8 @@ def preview_png(
 ) -> bytes:
     """PNG bytes of a film, bone bright: gray, or colour with ``boxes`` (label, rectangle in stored pixels).
 
-    ``window`` is (center, width) in the units of the modality transformation, instead of the header's VOI. Raises
-    what ``read_film`` raises.
+    ``window`` is (center, width) in the units of the modality transformation, instead of the header's VOI.
+    Raises what ``read_film`` raises.
     """
     film = read_film(source, long_side=long_side, window=window)
     picture = np.rint(film.image * 255).astype(np.uint8)
