@@ -1,0 +1,311 @@
+"""One association from its TCP connection to its end, as its acceptor (PS3.8 section 9.2).
+
+One thread, one blocking socket, one receive buffer: nothing polls, so a response leaves as soon as it is
+known, and nothing is buffered, so memory is the buffer (RECEIVE_BUFFER) and what a command, a header or an
+association request may need: below 3 MiB, whatever the peer sends.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import ssl
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from threading import Event
+from typing import Protocol
+
+from dicom_scp import command, negotiation, pdus
+from dicom_scp.access import AccessPolicy, admit
+from dicom_scp.command import Command
+from dicom_scp.inbox import Inbox
+from dicom_scp.negotiation import Proposal
+from dicom_scp.pdus import Chunk, Pdu, ProtocolError, Splitter
+from dicom_scp.refusals import Refusals
+from dicom_scp.status import (
+    ABORT_BY_PROVIDER,
+    ABORT_BY_USER,
+    LOCAL_LIMIT_EXCEEDED,
+    NOT_SPECIFIED,
+    STORED,
+    TEMPORARY_CONGESTION,
+    UNEXPECTED_PARAMETER,
+    UNEXPECTED_PDU,
+    UNKNOWN_APPLICATION_CONTEXT,
+    UNKNOWN_CALLED_AE_TITLE,
+    UNKNOWN_CALLING_AE_TITLE,
+    UNKNOWN_PROTOCOL_VERSION,
+    UNRECOGNIZED_OPERATION,
+    Rejection,
+    Status,
+)
+from dicom_scp.storing import Context, Peer, Record, Storing
+from router.types import Refusal
+
+log = logging.getLogger(__name__)
+
+RECEIVE_BUFFER = 1 << 18  # bytes
+GOODBYE_SECONDS = 2.0  # how long the peer has to close after our last word, before we do
+
+_C_CANCEL_RQ = 0x0FFF  # PS3.7 section 9.3.2.3: takes no response
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """Seconds. ``negotiation`` is PS3.8's ARTIM timer; ``stalled`` for a peer silent inside a message."""
+
+    negotiation: float = 20.0
+    stalled: float = 60.0
+    idle: float = 300.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """What all associations of a listener share."""
+
+    record: Record
+    refusals: Refusals
+    policy: Callable[[], AccessPolicy]
+    inbox: Inbox
+    tls: ssl.SSLContext | None
+    timeouts: Timeouts
+    longest_pdu: int
+    take_slot: Callable[[], bool]
+    draining: Event
+
+
+class Message(Protocol):
+    """What the bytes of a data set go to."""
+
+    def write(self, data: memoryview) -> None: ...
+    def finish(self) -> Status: ...
+    def abandon(self) -> None: ...
+
+
+class Unwanted:
+    """A data set that belongs to an operation nobody here knows."""
+
+    def write(self, data: memoryview) -> None:
+        pass
+
+    def finish(self) -> Status:
+        return Status(code=UNRECOGNIZED_OPERATION)
+
+    def abandon(self) -> None:
+        pass
+
+
+class Ended(Exception):  # noqa: N818  an end is no error
+    """The association is over; the reason is for the log."""
+
+
+class Association:
+    """Call ``run`` in a thread of its own; ``hang_up`` from any other."""
+
+    def __init__(self, connection: socket.socket, address: str, house: House) -> None:
+        self._socket = connection
+        self._house = house
+        self._splitter = Splitter()
+        self._buffer = memoryview(bytearray(RECEIVE_BUFFER))
+        self._peer = Peer(calling_ae_title="", called_ae_title="", address=address)
+        self._contexts: Mapping[int, Context] = {}
+        self._longest_pdu = 0
+        self._command_bytes = bytearray()
+        self._message: tuple[int, Command, Message] | None = None
+        self.is_busy = False  # inside a message; read by the listener when it stops
+
+    def run(self) -> None:
+        """Serve the peer until it releases, aborts, vanishes, or is turned away. Closes the connection."""
+        try:
+            self._prepare()
+            events = self._events()
+            if self._negotiate(events):
+                self._serve(events)
+        except Ended as end:
+            log.info("association of %s at %s: %s", self._peer.calling_ae_title, self._peer.address, end)
+        except ProtocolError as error:
+            log.warning("aborting the association of %s: %s", self._peer.address, error)
+            self._last_word(pdus.abort(source=ABORT_BY_PROVIDER, reason=error.reason))
+        except TimeoutError:
+            log.warning("aborting the association of %s: the peer is silent", self._peer.address)
+            self._last_word(pdus.abort(source=ABORT_BY_PROVIDER, reason=NOT_SPECIFIED))
+        except OSError as error:
+            log.warning("the connection to %s broke: %s", self._peer.address, error)
+        finally:
+            if self._message is not None:
+                self._message[2].abandon()
+            self._socket.close()
+
+    def hang_up(self) -> None:
+        """Wake the thread out of waiting for its peer; without touching TLS, which is the thread's."""
+        with suppress(OSError):
+            socket.socket.shutdown(self._socket, socket.SHUT_RD)
+
+    def _prepare(self) -> None:
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        self._socket.settimeout(self._house.timeouts.negotiation)
+        if self._house.tls is None:
+            return
+        try:
+            self._socket = self._house.tls.wrap_socket(self._socket, server_side=True)
+        except ssl.SSLError as error:
+            self._tell_refusal(f"TLS: {error.reason or error}")
+            raise Ended(f"no TLS: {error}") from error
+
+    def _events(self) -> Iterator[Chunk | Pdu]:
+        while True:
+            yield from self._splitter.feed(self._buffer[: self._receive()])
+
+    def _receive(self) -> int:
+        waited = 0.0
+        while True:
+            try:
+                received = self._socket.recv_into(self._buffer)
+            except TimeoutError:
+                waited += self._house.timeouts.stalled
+                if self.is_busy or not self._contexts or waited >= self._house.timeouts.idle:
+                    raise
+                continue
+            if received:
+                return received
+            if self._house.draining.is_set() and not self.is_busy:
+                self._last_word(pdus.abort(source=ABORT_BY_USER, reason=NOT_SPECIFIED))
+                raise Ended("stopping")
+            raise Ended("the peer closed the connection")
+
+    def _negotiate(self, events: Iterator[Chunk | Pdu]) -> bool:
+        first = next(events)
+        if not isinstance(first, Pdu) or first.pdu_type != pdus.A_ASSOCIATE_RQ:
+            raise ProtocolError("the first PDU is no association request", reason=UNEXPECTED_PDU)
+        proposal = negotiation.decode_request(first.data)
+        self._peer = Peer(
+            calling_ae_title=proposal.calling_ae_title,
+            called_ae_title=proposal.called_ae_title,
+            address=self._peer.address,
+        )
+        rejection = self._rejection(proposal)
+        if rejection is not None:
+            self._last_word(negotiation.reject(proposal, rejection))
+            return False
+        answer, self._contexts = negotiation.accept(proposal, longest_pdu=self._house.longest_pdu)
+        self._longest_pdu = proposal.longest_pdu
+        self._socket.sendall(answer)
+        self._socket.settimeout(self._house.timeouts.stalled)
+        return True
+
+    def _rejection(self, proposal: Proposal) -> Rejection | None:
+        if (
+            not proposal.protocol_version & 1
+        ):  # PS3.8 Table 9-11: bit 0 is version 1, others are not looked at
+            return UNKNOWN_PROTOCOL_VERSION
+        if proposal.application_context != negotiation.APPLICATION_CONTEXT:
+            return UNKNOWN_APPLICATION_CONTEXT
+        peer = self._peer
+        denial = admit(peer.calling_ae_title, peer.called_ae_title, peer.address, policy=self._house.policy())
+        if denial is not None:
+            self._tell_refusal(denial.reason)
+            return UNKNOWN_CALLED_AE_TITLE if denial.is_called else UNKNOWN_CALLING_AE_TITLE
+        # An association turned away for now is tried again as a whole by every sender there is; a 0xA700
+        # inside one is, to many, the end of that image. An echo is answered all the same: the line is fine.
+        if proposal.wants_storage and self._house.inbox.is_full():
+            return TEMPORARY_CONGESTION
+        if self._house.draining.is_set():
+            return TEMPORARY_CONGESTION
+        return None if self._house.take_slot() else LOCAL_LIMIT_EXCEEDED
+
+    def _tell_refusal(self, reason: str) -> None:
+        peer = self._peer
+        log.warning(
+            "refused %s at %s calling %s: %s",
+            peer.calling_ae_title,
+            peer.address,
+            peer.called_ae_title,
+            reason,
+        )
+        self._house.refusals.tell(
+            Refusal(
+                calling_ae_title=peer.calling_ae_title,
+                called_ae_title=peer.called_ae_title,
+                address=peer.address,
+                reason=reason,
+                at=datetime.now(UTC),
+            )
+        )
+
+    def _serve(self, events: Iterator[Chunk | Pdu]) -> None:
+        for event in events:
+            if isinstance(event, Chunk):
+                self._take(event)
+            elif event.pdu_type == pdus.A_RELEASE_RQ:
+                self._last_word(pdus.release_rp())
+                raise Ended("released")
+            elif event.pdu_type == pdus.A_ABORT:
+                raise Ended("aborted by the peer")
+            else:
+                raise ProtocolError(f"PDU type {event.pdu_type} inside an association", reason=UNEXPECTED_PDU)
+
+    def _take(self, chunk: Chunk) -> None:
+        self.is_busy = True
+        if chunk.is_command:
+            self._take_command(chunk)
+        elif self._message is None or self._message[0] != chunk.context_id:
+            raise ProtocolError("a data set without its command", reason=UNEXPECTED_PARAMETER)
+        else:
+            _, request, message = self._message
+            message.write(chunk.data)
+            if chunk.completes:
+                status = message.finish()
+                self._message = None
+                self._respond(chunk.context_id, request, status)
+
+    def _take_command(self, chunk: Chunk) -> None:
+        context = self._contexts.get(chunk.context_id)
+        if context is None or self._message is not None:
+            raise ProtocolError(
+                "a command in no accepted context, or inside a data set", reason=UNEXPECTED_PARAMETER
+            )
+        self._command_bytes += chunk.data
+        if len(self._command_bytes) > command.LONGEST_COMMAND:
+            raise ProtocolError("an endless command", reason=UNEXPECTED_PARAMETER)
+        if not chunk.completes:
+            return
+        request = command.decode(bytes(self._command_bytes))
+        self._command_bytes.clear()
+        if request.has_data_set:
+            self._message = (chunk.context_id, request, self._message_for(request, context))
+        elif request.field == command.C_ECHO_RQ:
+            self._respond(chunk.context_id, request, STORED)
+        elif request.is_request and request.field != _C_CANCEL_RQ:
+            self._respond(chunk.context_id, request, Status(code=UNRECOGNIZED_OPERATION))
+        else:
+            self.is_busy = False
+
+    def _message_for(self, request: Command, context: Context) -> Message:
+        if request.field != command.C_STORE_RQ:
+            return Unwanted()
+        house = self._house
+        return Storing(request, context, peer=self._peer, inbox=house.inbox, record=house.record)
+
+    def _respond(self, context_id: int, request: Command, status: Status) -> None:
+        answer = command.encode_response(request, status=status.code, error_comment=status.comment)
+        for pdu in pdus.data_pdus(context_id, answer, is_command=True, longest=self._longest_pdu):
+            self._socket.sendall(pdu)
+        self.is_busy = False
+        if self._house.draining.is_set():
+            self._last_word(pdus.abort(source=ABORT_BY_USER, reason=NOT_SPECIFIED))
+            raise Ended("stopping")
+
+    def _last_word(self, pdu: bytes) -> None:
+        """Send ``pdu`` and give the peer time to read it and close first (PS3.8 Sta13).
+
+        Closing with the peer's bytes unread would reset the connection and take our last word with it.
+        """
+        with suppress(OSError):
+            self._socket.settimeout(GOODBYE_SECONDS)
+            self._socket.sendall(pdu)
+            socket.socket.shutdown(self._socket, socket.SHUT_WR)
+            while self._socket.recv_into(self._buffer):
+                pass
