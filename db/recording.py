@@ -1,0 +1,201 @@
+"""Recording an arrived object: the statements of one short transaction on the C-STORE response's path.
+
+On PostgreSQL locks are taken in one order, study before instance, so that a re-sent study whose date was
+corrected does not meet itself. SQLite has one writer at a time and passes over ``FOR UPDATE``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import Row, Select, delete, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from db.documents import instance_attributes, instance_fields
+from db.journal import note
+from db.schema import (
+    NO_DATE,
+    DecisionRow,
+    FindingRow,
+    HeaderRow,
+    InstanceRow,
+    Lane,
+    PredictionRow,
+    StudyRow,
+)
+from router.types import Arrival, Event, Instance, Outcome, State, StoredObject
+
+OnConflict = Literal["replace", "keep_first"]
+
+NO_ANSWER: dict[str, Any] = {"view": None, "score": None, "margin": None, "model": None}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """An object at the door: what it says, how it came, where its bytes are."""
+
+    instance: Instance
+    arrival: Arrival
+    stored: StoredObject
+
+
+def record_object(session: Session, sent: Sent, on_conflict: OnConflict, now: datetime) -> Outcome:
+    """New, the same again, or other bytes under a known UID; each with its audit row."""
+    known = session.execute(_known(sent)).one_or_none()
+    if known is None:
+        if _insert(session, sent, now):
+            return Outcome.NEW
+        known = session.execute(_known(sent)).one()  # somebody was faster by a moment
+    if known.sha256 == sent.stored.sha256:
+        note(session, known.id, now, (Event.DUPLICATE, _arrival(sent)))
+        return Outcome.DUPLICATE
+    if on_conflict == "keep_first":
+        note(session, known.id, now, (Event.KEPT_FIRST, _arrival(sent) | {"kept_sha256": known.sha256}))
+        return Outcome.KEPT_FIRST
+    return _replace(session, sent, now)
+
+
+def drop_answer(session: Session, instance_id: int) -> None:
+    """Take away what was found out so far; the audit keeps what was said."""
+    for table in (PredictionRow, FindingRow, DecisionRow):
+        session.execute(delete(table).where(table.instance_id == instance_id))
+
+
+def _known(sent: Sent) -> Select[int, str, str]:
+    wanted = select(InstanceRow.id, InstanceRow.sha256, InstanceRow.path)
+    return wanted.where(InstanceRow.sop_instance_uid == sent.instance.sop_instance_uid)
+
+
+def _insert(session: Session, sent: Sent, now: datetime) -> bool:
+    study_id, listed_date = _study(session, sent.instance)
+    columns = _columns(sent, study_id, listed_date, now) | {
+        "sop_instance_uid": sent.instance.sop_instance_uid
+    }
+    instance_id = _insert_unless_known(session, InstanceRow, columns)
+    if instance_id is None:
+        return False
+    session.execute(insert(HeaderRow).values(instance_id=instance_id, **_header(sent.instance)))
+    note(session, instance_id, now, (Event.RECEIVED, _arrival(sent)))
+    return True
+
+
+def _replace(session: Session, sent: Sent, now: datetime) -> Outcome:
+    study_id, listed_date = _study(session, sent.instance)
+    known = session.execute(_known(sent).with_for_update()).one()
+    if known.sha256 == sent.stored.sha256:
+        note(session, known.id, now, (Event.DUPLICATE, _arrival(sent)))
+        return Outcome.DUPLICATE
+    values = (
+        _columns(sent, study_id, listed_date, now)
+        | NO_ANSWER
+        | {"token": None, "worker": None, "reason": None}
+    )
+    session.execute(update(InstanceRow).where(InstanceRow.id == known.id).values(**values))
+    session.execute(
+        update(HeaderRow).where(HeaderRow.instance_id == known.id).values(**_header(sent.instance))
+    )
+    drop_answer(session, known.id)
+    was = {"was_path": known.path, "was_sha256": known.sha256}
+    note(session, known.id, now, (Event.REPLACED, _arrival(sent) | was))
+    return Outcome.REPLACED
+
+
+def _study(session: Session, instance: Instance) -> tuple[int, str]:
+    """The study's row, made if need be, in this object's words; with its listed date."""
+    facts = _study_facts(instance)
+    same = [getattr(StudyRow, name) == value for name, value in facts.items()]
+    wanted = select(StudyRow.id, StudyRow.listed_date).where(
+        StudyRow.study_instance_uid == instance.study_instance_uid
+    )
+    # The foreign key takes this lock anyway; taken here it also keeps the listed date still until we commit.
+    found = session.execute(wanted.where(*same).with_for_update(read=True, key_share=True)).one_or_none()
+    if found is not None:
+        return found.id, found.listed_date
+    columns = {"listed_date": NO_DATE} | facts | {"study_instance_uid": instance.study_instance_uid}
+    study_id = _insert_unless_known(session, StudyRow, columns)
+    if study_id is not None:
+        return study_id, columns["listed_date"]
+    return _reword(session, session.execute(wanted.with_for_update()).one(), facts)
+
+
+def _reword(session: Session, study: Row[int, str], facts: dict[str, str]) -> tuple[int, str]:
+    listed_date = facts.get("listed_date", study.listed_date)
+    if facts:
+        session.execute(update(StudyRow).where(StudyRow.id == study.id).values(**facts))
+    if listed_date != study.listed_date:
+        moved = update(InstanceRow).where(InstanceRow.study_id == study.id)
+        session.execute(moved.values(listed_date=listed_date))
+    return study.id, listed_date
+
+
+def _study_facts(instance: Instance) -> dict[str, str]:
+    """What this object says about its study; what it is silent about is not taken away."""
+    date = instance.study_date or ""
+    said = {
+        "listed_date": date if len(date) == 8 and date.isascii() and date.isdigit() else None,
+        "patient_id": instance.patient_id,
+        "patient_name": instance.patient_name,
+        "accession_number": instance.accession_number,
+        "study_description": instance.study_description,
+    }
+    return {name: value for name, value in said.items() if value}
+
+
+def _insert_unless_known(
+    session: Session, table: type[StudyRow | InstanceRow], columns: dict[str, Any]
+) -> int | None:
+    dialect = session.get_bind().dialect.name
+    statement = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(table).values(**columns)
+    inserted: int | None = session.execute(
+        statement.on_conflict_do_nothing().returning(table.id)
+    ).scalar_one_or_none()
+    return inserted
+
+
+def _columns(sent: Sent, study_id: int, listed_date: str, now: datetime) -> dict[str, Any]:
+    instance, arrival, stored = sent.instance, sent.arrival, sent.stored
+    return {
+        "study_id": study_id,
+        "listed_date": listed_date,
+        "series_instance_uid": instance.series_instance_uid,
+        "sop_class_uid": instance.sop_class_uid,
+        "modality": instance.modality,
+        "body_part_examined": instance.body_part_examined,
+        "view_position": instance.view_position,
+        "image_laterality": instance.image_laterality,
+        "patient_id": instance.patient_id,
+        "accession_number": instance.accession_number,
+        "instance_number": instance.instance_number,
+        "calling_ae_title": arrival.calling_ae_title,
+        "called_ae_title": arrival.called_ae_title,
+        "address": arrival.address,
+        "via": arrival.via,
+        "received_at": arrival.received_at,
+        "path": stored.path,
+        "size": stored.size,
+        "sha256": stored.sha256,
+        "state": State.RECEIVED,
+        "lane": Lane.BACKLOG if arrival.via == "import" else Lane.LIVE,
+        "due_at": now,
+        "attempt": 0,
+    }
+
+
+def _header(instance: Instance) -> dict[str, Any]:
+    return {"fields": instance_fields(instance), "attributes": instance_attributes(instance)}
+
+
+def _arrival(sent: Sent) -> dict[str, Any]:
+    arrival, stored = sent.arrival, sent.stored
+    return {
+        "calling_ae_title": arrival.calling_ae_title,
+        "called_ae_title": arrival.called_ae_title,
+        "address": arrival.address,
+        "via": arrival.via,
+        "path": stored.path,
+        "size": stored.size,
+        "sha256": stored.sha256,
+    }
