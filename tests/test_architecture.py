@@ -171,7 +171,7 @@ def _is_table(node: ast.stmt) -> bool:
 
 
 def _depth(body: list[ast.stmt]) -> int:
-    """How many ``if`` stand inside each other; an ``elif`` stands beside, a function inside counts for itself."""
+    """How many ``if`` stand inside each other; an ``elif`` stands beside, an inner function for itself."""
     return max((_depth_of(node) for node in body), default=0)
 
 
