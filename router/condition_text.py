@@ -89,6 +89,8 @@ def texts(word: str, value: object) -> tuple[str, ...]:
         raise RulesError(f"{word} is an empty list, which nothing can match")
     if not all(entry.strip() for entry in entries):
         raise RulesError(f"{word} lists an empty text")
+    if not all(entry.isprintable() for entry in entries):
+        raise RulesError(f"{word} lists a text with a control character")
     return tuple(entries)
 
 

@@ -60,7 +60,8 @@ class ViewIs(Check):
             return Answer(holds=False, fact="no view was predicted")
         named = view.view not in (OTHER, UNSURE)
         holds = any(view.view == want or (named and alike(want, view.view)) for want in self.wanted)
-        return Answer(found=(view.view,), holds=holds, fact=f"view is {view.view} ({decimal(view.score)})")
+        fact = f"view is {clipped(view.view)} ({decimal(view.score)})"
+        return Answer(found=shown((view.view,)), holds=holds, fact=fact)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +139,7 @@ class AddressIn(Check):
             return Answer(found=shown((said,)), holds=False, fact=f"{fact}, not an IP address")
         mapped = getattr(address, "ipv4_mapped", None)  # ::ffff:10.0.0.1 is 10.0.0.1 on a dual-stack socket
         holds = any(either in network for network in self.networks for either in (address, mapped or address))
-        return Answer(found=(said,), holds=holds, fact=fact)
+        return Answer(found=shown((said,)), holds=holds, fact=fact)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,8 +222,8 @@ def decimal(value: float) -> str:
 
 
 def clipped(text: str) -> str:
-    """A stranger's text, short enough to stand in a sentence."""
-    text = " ".join(text.split())
+    """A stranger's text, fit for a sentence and for any database: short, without control characters."""
+    text = " ".join("".join(char if char.isprintable() else " " for char in text).split())
     return text if len(text) <= _LENGTH else text[: _LENGTH - 1] + "…"
 
 

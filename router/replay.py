@@ -51,7 +51,7 @@ class Replay:
 def replay(draft: RuleSet, past: Iterable[tuple[Facts, Decision]], *, most: int = 1000) -> Replay:
     """Hold ``draft`` against films with what was decided then; at most ``most`` changes are kept one by one.
 
-    A specialist that the draft would newly run has left no findings: rules on its findings match nothing here.
+    A specialist that only the draft would run has left no findings: rules on these match nothing here.
     """
     films = changed = 0
     changes: list[Change] = []

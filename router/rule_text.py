@@ -108,6 +108,8 @@ def _name(value: object, position: int) -> str:
     if not isinstance(value, str) or not value.strip():
         raise RulesError(f"rule number {position} has no name; give it a text as its name")
     name = " ".join(value.split())
+    if not name.isprintable():
+        raise RulesError(f"the name of rule number {position} contains a control character")
     if name.casefold() == DEFAULT_NAME:
         raise RulesError(f"rule number {position} has the name {quoted(name)}, kept for the table [default]")
     return name

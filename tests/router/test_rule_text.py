@@ -22,6 +22,7 @@ WRONG_RULES = [
     ('when = { view = ["tail_*"] }', 'the view "tail_*" is unknown'),
     ("when = { view = [] }", "view is an empty list, which nothing can match"),
     ('when = { view = [" "] }', "view lists an empty text"),
+    ('when = { modality = ["C\\u0000R"] }', "modality lists a text with a control character"),
     ("when = { view = 3 }", 'view wants a list of texts, not "3"'),
     ('when = { modalty = ["CR"] }', 'the word "modalty" is unknown; did you mean "modality"?'),
     ("when = { min_scor = 0.3 }", 'the word "min_scor" is unknown; did you mean "min_score"?'),

@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 
 from router.errors import RulesError
 from router.rules import DEFAULT_NAME, Facts, RuleSet, decide, parse
-from router.types import Arrival, Decision, Finding, Instance, Mode, ModelRef, ViewPrediction
+from router.types import (
+    Arrival,
+    Decision,
+    Finding,
+    Instance,
+    Mode,
+    ModelRef,
+    RuleOutcome,
+    ViewPrediction,
+)
 from router.views import OTHER, UNSURE, VIEWS
 
 MODELS = ("lung", "fracture", "ossicle")
@@ -18,7 +27,7 @@ VIEW_NAMES = (*VIEWS, OTHER, UNSURE)
 MODEL = ModelRef(name="view", version="1", sha256="0")
 KEYWORDS = ("Modality", "BodyPartExamined", "KVP", "ImageType", "NumberOfFrames", "PatientID")
 
-words = st.text(min_size=1, max_size=12).filter(str.strip)
+words = st.text(min_size=1, max_size=12).filter(lambda text: text.strip() and text.isprintable())
 patterns = st.one_of(words, st.sampled_from(["*", "?", "CR", "DX", "[a-", "*HAND*", "**a*", "1", "\\"]))
 values = st.one_of(
     st.sampled_from(["CR", "DX", "HAND", "1", "1e5", "nan", "-", "", " "]), st.text(max_size=12)
@@ -185,6 +194,14 @@ def films(draw: st.DrawFn) -> Facts:
     )
 
 
+def texts_of(outcome: RuleOutcome) -> list[str]:
+    """Everything a database is given: a NUL or a lone surrogate among it would keep the film from being done."""
+    said = [
+        text for each in outcome.conditions for text in (each.word, each.reason, *each.wanted, *each.found)
+    ]
+    return [outcome.rule, outcome.reason, *said]
+
+
 def reordered(rules: RuleSet, mode: str) -> RuleSet:
     return parse(
         f"mode = '{mode}'\n" + rules.sources.replace("mode = 'first'\n", "").replace("mode = 'all'\n", ""),
@@ -207,6 +224,7 @@ def test_every_film_gets_a_decision_with_every_rule_explained(rules: RuleSet, fa
     ]
     assert all(outcome.reason for outcome in decision.outcomes)
     assert all(condition.reason for outcome in decision.outcomes for condition in outcome.conditions)
+    assert all(text.isprintable() for outcome in decision.outcomes for text in texts_of(outcome))
     assert decision.matched
     assert decision == decide(parse(rules.sources, known_models=MODELS, known_keywords=KEYWORDS), facts)
 
