@@ -15,7 +15,7 @@ from classifiers.element import Source, open_element
 from classifiers.film import Film
 from classifiers.layout import Layout, layout_of
 from classifiers.luts import Window, first_number
-from classifiers.polarity import NOTE, bone_is_dark
+from classifiers.polarity import bone_bright
 from classifiers.shrink import block_of, bright_picture
 from classifiers.shutter import visible_area
 from classifiers.strangers import damage_is_undecodable
@@ -103,8 +103,9 @@ def _film(
         tone = gray_tone(words, header, layout, shifted=decoded.shifted, visible=visible, window=window)
     image = bright_picture(words, tone, size, visible)
     notes = (*tone.notes, *filter(None, (note,)))
-    if layout.samples == 1 and bone_is_dark(image, header, inverted=is_inverted(header, layout)):
-        image, notes = 1 - image, (*notes, NOTE)
+    if layout.samples == 1:
+        image, doubts = bone_bright(image, header, inverted=is_inverted(header, layout))
+        notes += doubts
     image.flags.writeable = False
     offset = (1 - step) / 2 if decoded.low_band else 0.0
     block = block_of(words.shape, size)
