@@ -1,8 +1,5 @@
-"""One association from its TCP connection to its end, as its acceptor (PS3.8 section 9.2).
-
-One thread, one blocking socket, one receive buffer: nothing polls, so a response leaves as soon as it is
-known, and nothing is buffered, so memory is the buffer (RECEIVE_BUFFER) and what a command, a header or an
-association request may need: below 3 MiB, whatever the peer sends.
+"""One association from its TCP connection to its end, as its acceptor (PS3.8 section 9.2), in a thread of its
+own.
 """
 
 from __future__ import annotations
@@ -11,18 +8,16 @@ import logging
 import socket
 import ssl
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Event
-from typing import Protocol
 
 from dicom_scp import command, negotiation, pdus
 from dicom_scp.access import AccessPolicy, admit
 from dicom_scp.command import Command
 from dicom_scp.inbox import Inbox
 from dicom_scp.negotiation import Proposal
-from dicom_scp.pdus import Chunk, Pdu, ProtocolError, Splitter
+from dicom_scp.pdus import Chunk, Pdu, ProtocolError
 from dicom_scp.refusals import Refusals
 from dicom_scp.status import (
     ABORT_BY_PROVIDER,
@@ -41,24 +36,13 @@ from dicom_scp.status import (
     Rejection,
     Status,
 )
-from dicom_scp.storing import Context, Peer, Record, Storing
+from dicom_scp.storing import Context, Message, Peer, Record, Storing, Unwanted
+from dicom_scp.wire import ConnectionEnded, Timeouts, Wire
 from router.types import Refusal
 
 log = logging.getLogger(__name__)
 
-RECEIVE_BUFFER = 1 << 18  # bytes
-GOODBYE_SECONDS = 2.0  # how long the peer has to close after our last word, before we do
-
 _C_CANCEL_RQ = 0x0FFF  # PS3.7 section 9.3.2.3: takes no response
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Timeouts:
-    """Seconds. ``negotiation`` is PS3.8's ARTIM timer; ``stalled`` for a peer silent inside a message."""
-
-    negotiation: float = 20.0
-    stalled: float = 60.0
-    idle: float = 300.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,105 +60,58 @@ class House:
     draining: Event
 
 
-class Message(Protocol):
-    """What the bytes of a data set go to."""
-
-    def write(self, data: memoryview) -> None: ...
-    def finish(self) -> Status: ...
-    def abandon(self) -> None: ...
-
-
-class Unwanted:
-    """A data set that belongs to an operation nobody here knows."""
-
-    def write(self, data: memoryview) -> None:
-        pass
-
-    def finish(self) -> Status:
-        return Status(code=UNRECOGNIZED_OPERATION)
-
-    def abandon(self) -> None:
-        pass
-
-
-class Ended(Exception):  # noqa: N818  an end is no error
-    """The association is over; the reason is for the log."""
-
-
 class Association:
     """Call ``run`` in a thread of its own; ``hang_up`` from any other."""
 
     def __init__(self, connection: socket.socket, address: str, house: House) -> None:
-        self._socket = connection
         self._house = house
-        self._splitter = Splitter()
-        self._buffer = memoryview(bytearray(RECEIVE_BUFFER))
+        self._wire = Wire(connection, patience=house.timeouts.negotiation)
         self._peer = Peer(calling_ae_title="", called_ae_title="", address=address)
         self._contexts: Mapping[int, Context] = {}
         self._longest_pdu = 0
         self._command_bytes = bytearray()
         self._message: tuple[int, Command, Message] | None = None
-        self.is_busy = False  # inside a message; read by the listener when it stops
 
     def run(self) -> None:
         """Serve the peer until it releases, aborts, vanishes, or is turned away. Closes the connection."""
         try:
-            self._prepare()
-            events = self._events()
+            if self._house.tls is not None:
+                self._secure(self._house.tls)
+            events = self._wire.events()
             if self._negotiate(events):
                 self._serve(events)
-        except Ended as end:
+        except ConnectionEnded as end:
             log.info("association of %s at %s: %s", self._peer.calling_ae_title, self._peer.address, end)
+            if self._house.draining.is_set() and not self.is_busy:
+                self._wire.last_word(pdus.abort(source=ABORT_BY_USER, reason=NOT_SPECIFIED))
         except ProtocolError as error:
             log.warning("aborting the association of %s: %s", self._peer.address, error)
-            self._last_word(pdus.abort(source=ABORT_BY_PROVIDER, reason=error.reason))
+            self._wire.last_word(pdus.abort(source=ABORT_BY_PROVIDER, reason=error.reason))
         except TimeoutError:
             log.warning("aborting the association of %s: the peer is silent", self._peer.address)
-            self._last_word(pdus.abort(source=ABORT_BY_PROVIDER, reason=NOT_SPECIFIED))
+            self._wire.last_word(pdus.abort(source=ABORT_BY_PROVIDER, reason=NOT_SPECIFIED))
         except OSError as error:
             log.warning("the connection to %s broke: %s", self._peer.address, error)
         finally:
             if self._message is not None:
                 self._message[2].abandon()
-            self._socket.close()
+            self._wire.close()
 
     def hang_up(self) -> None:
-        """Wake the thread out of waiting for its peer; without touching TLS, which is the thread's."""
-        with suppress(OSError):
-            socket.socket.shutdown(self._socket, socket.SHUT_RD)
+        """End the association from another thread: its own wakes from waiting for the peer."""
+        self._wire.hang_up()
 
-    def _prepare(self) -> None:
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        self._socket.settimeout(self._house.timeouts.negotiation)
-        if self._house.tls is None:
-            return
+    @property
+    def is_busy(self) -> bool:
+        """Inside a message: what it brings should arrive before we hang up."""
+        return self._wire.is_busy
+
+    def _secure(self, tls: ssl.SSLContext) -> None:
         try:
-            self._socket = self._house.tls.wrap_socket(self._socket, server_side=True)
+            self._wire.secure(tls)
         except ssl.SSLError as error:
             self._tell_refusal(f"TLS: {error.reason or error}")
-            raise Ended(f"no TLS: {error}") from error
-
-    def _events(self) -> Iterator[Chunk | Pdu]:
-        while True:
-            yield from self._splitter.feed(self._buffer[: self._receive()])
-
-    def _receive(self) -> int:
-        waited = 0.0
-        while True:
-            try:
-                received = self._socket.recv_into(self._buffer)
-            except TimeoutError:
-                waited += self._house.timeouts.stalled
-                if self.is_busy or not self._contexts or waited >= self._house.timeouts.idle:
-                    raise
-                continue
-            if received:
-                return received
-            if self._house.draining.is_set() and not self.is_busy:
-                self._last_word(pdus.abort(source=ABORT_BY_USER, reason=NOT_SPECIFIED))
-                raise Ended("stopping")
-            raise Ended("the peer closed the connection")
+            raise ConnectionEnded(f"no TLS: {error}") from error
 
     def _negotiate(self, events: Iterator[Chunk | Pdu]) -> bool:
         first = next(events)
@@ -188,12 +125,13 @@ class Association:
         )
         rejection = self._rejection(proposal)
         if rejection is not None:
-            self._last_word(negotiation.reject(proposal, rejection))
+            self._wire.last_word(negotiation.reject(proposal, rejection))
             return False
         answer, self._contexts = negotiation.accept(proposal, longest_pdu=self._house.longest_pdu)
         self._longest_pdu = proposal.longest_pdu
-        self._socket.sendall(answer)
-        self._socket.settimeout(self._house.timeouts.stalled)
+        self._wire.send(answer)
+        timeouts = self._house.timeouts
+        self._wire.be_patient(patience=timeouts.stalled, idle=timeouts.idle)
         return True
 
     def _rejection(self, proposal: Proposal) -> Rejection | None:
@@ -240,15 +178,15 @@ class Association:
             if isinstance(event, Chunk):
                 self._take(event)
             elif event.pdu_type == pdus.A_RELEASE_RQ:
-                self._last_word(pdus.release_rp())
-                raise Ended("released")
+                self._wire.last_word(pdus.release_rp())
+                raise ConnectionEnded("released")
             elif event.pdu_type == pdus.A_ABORT:
-                raise Ended("aborted by the peer")
+                raise ConnectionEnded("aborted by the peer")
             else:
                 raise ProtocolError(f"PDU type {event.pdu_type} inside an association", reason=UNEXPECTED_PDU)
 
     def _take(self, chunk: Chunk) -> None:
-        self.is_busy = True
+        self._wire.is_busy = True
         if chunk.is_command:
             self._take_command(chunk)
         elif self._message is None or self._message[0] != chunk.context_id:
@@ -281,7 +219,7 @@ class Association:
         elif request.is_request and request.field != _C_CANCEL_RQ:
             self._respond(chunk.context_id, request, Status(code=UNRECOGNIZED_OPERATION))
         else:
-            self.is_busy = False
+            self._wire.is_busy = False
 
     def _message_for(self, request: Command, context: Context) -> Message:
         if request.field != command.C_STORE_RQ:
@@ -292,20 +230,7 @@ class Association:
     def _respond(self, context_id: int, request: Command, status: Status) -> None:
         answer = command.encode_response(request, status=status.code, error_comment=status.comment)
         for pdu in pdus.data_pdus(context_id, answer, is_command=True, longest=self._longest_pdu):
-            self._socket.sendall(pdu)
-        self.is_busy = False
+            self._wire.send(pdu)
+        self._wire.is_busy = False
         if self._house.draining.is_set():
-            self._last_word(pdus.abort(source=ABORT_BY_USER, reason=NOT_SPECIFIED))
-            raise Ended("stopping")
-
-    def _last_word(self, pdu: bytes) -> None:
-        """Send ``pdu`` and give the peer time to read it and close first (PS3.8 Sta13).
-
-        Closing with the peer's bytes unread would reset the connection and take our last word with it.
-        """
-        with suppress(OSError):
-            self._socket.settimeout(GOODBYE_SECONDS)
-            self._socket.sendall(pdu)
-            socket.socket.shutdown(self._socket, socket.SHUT_WR)
-            while self._socket.recv_into(self._buffer):
-                pass
+            raise ConnectionEnded("we stop")

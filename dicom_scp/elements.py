@@ -101,11 +101,12 @@ class InflatedSource:
 
 
 class Walk:
-    """One pass over a data set; stops before its pixels, or before a tag above ``last``."""
+    """One pass over a data set; stops before its pixels, or at ``end``, or behind ``group``."""
 
-    def __init__(self, source: Source, encoding: Encoding, *, last: int = _AFTER_PIXELS - 1) -> None:
+    def __init__(self, source: Source, encoding: Encoding) -> None:
         self._source = source
-        self._last = last
+        self.end: int | None = None  # where to stop even though there is more
+        self.group: int | None = None  # likewise: the only group to walk
         self._items = 0
         self.encoding = encoding
         self.position = 0  # where the first element not yielded starts
@@ -118,10 +119,12 @@ class Walk:
         """Raises InvalidObject where the bytes are not elements or end too early."""
         while True:
             header = self._source.peek(self.position, 12)
-            if not header:
+            if not header or (self.end is not None and self.position >= self.end):
+                return
+            if self.group is not None and self._tag.unpack_from(header.ljust(4, b"\0"))[0] != self.group:
                 return
             tag, vr, length, start = self.header(header, self.position)
-            if tag > self._last:
+            if tag >= _AFTER_PIXELS:
                 return
             if tag >> 16 == 0xFFFE:
                 raise InvalidObject(f"a {_name(tag)} outside any sequence")

@@ -19,6 +19,7 @@ from pydicom.datadict import dictionary_VR, keyword_for_tag
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
 )
 
@@ -33,8 +34,10 @@ LONGEST_TEXT = 1024  # characters of one value
 MOST_CHARACTERS = 1 << 15  # of all attributes of an instance together
 
 _PREAMBLE = 128
-_META_END = 0x0002FFFF
-_TRANSFER_SYNTAX, _CHARACTER_SET = 0x00020010, 0x00080005
+_DICM = b"DICM"
+_GROUP_LENGTH = 0x00020000
+_MEDIA_SOP_CLASS, _MEDIA_SOP_INSTANCE, _TRANSFER_SYNTAX = 0x00020002, 0x00020003, 0x00020010
+_CHARACTER_SET = 0x00080005
 
 _IMPLICIT = frozenset(
     {ImplicitVRLittleEndian, "1.2.840.10008.1.20", "1.2.840.113619.5.2"}
@@ -79,21 +82,50 @@ def read(path_or_file: Path | BinaryIO, *, announced: Announced | None = None) -
     return _read(path_or_file, announced)
 
 
-def data_set_start(file: BinaryIO) -> tuple[str, int]:
-    """The transfer syntax UID of a DICOM file and the place of its data set; raises InvalidObject."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileMeta:
+    """What a file says of itself (PS3.10 section 7.1), nothing of it checked but the transfer syntax UID."""
+
+    transfer_syntax_uid: str
+    sop_class_uid: str = ""
+    sop_instance_uid: str = ""
+    data_set_start: int = 0  # bytes from the file's start
+
+
+def read_file_meta(file: BinaryIO) -> FileMeta:
+    """Read a DICOM file's File Meta Information; raises InvalidObject."""
     file.seek(0)
-    if file.read(_PREAMBLE + 4)[_PREAMBLE:] != b"DICM":
-        raise InvalidObject("not a DICOM file: no DICM behind a preamble of 128 bytes")
-    walk = Walk(FileSource(file, _PREAMBLE + 4), Encoding(), last=_META_END)
-    syntax = ""
+    start = _PREAMBLE + len(_DICM) if file.read(_PREAMBLE + len(_DICM)).endswith(_DICM) else 0
+    source = FileSource(file, start)
+    first = source.peek(0, 8)
+    if first[:2] == b"\x08\0" and not start:  # a bare data set, as ACR-NEMA kept them
+        return FileMeta(transfer_syntax_uid=_bare_syntax(first))
+    if first[:4] != b"\x02\0\0\0":
+        raise InvalidObject("not a DICOM file: no File Meta Information where it should be")
+    walk = Walk(source, Encoding())
+    texts: dict[int, str] = {}
     for element in walk:
-        if element.tag == _TRANSFER_SYNTAX and element.value is not None:
-            syntax = element.value.rstrip(b"\0 ").decode("ascii", "replace")
-    return checked_uid(syntax, "TransferSyntaxUID"), _PREAMBLE + 4 + walk.position
+        value = element.value or b""
+        texts[element.tag] = value.rstrip(b"\0 ").decode("ascii", "replace")
+        if element.tag == _GROUP_LENGTH:
+            walk.end = walk.position + int.from_bytes(value, "little")
+    return FileMeta(
+        transfer_syntax_uid=checked_uid(texts.get(_TRANSFER_SYNTAX, ""), "TransferSyntaxUID"),
+        sop_class_uid=texts.get(_MEDIA_SOP_CLASS, ""),
+        sop_instance_uid=texts.get(_MEDIA_SOP_INSTANCE, ""),
+        data_set_start=start + walk.position,
+    )
+
+
+def _bare_syntax(first: bytes) -> str:
+    return str(
+        ExplicitVRLittleEndian if first[4:6].isalpha() and first[4:6].isupper() else ImplicitVRLittleEndian
+    )
 
 
 def _read(file: BinaryIO, announced: Announced | None) -> Instance:
-    syntax, start = data_set_start(file)
+    meta = read_file_meta(file)
+    syntax, start = meta.transfer_syntax_uid, meta.data_set_start
     deflated = syntax in _DEFLATED
     source: Source = InflatedSource(file, start) if deflated else FileSource(file, start)
     walk = Walk(source, _encoding(syntax, source.peek(0, 8)))

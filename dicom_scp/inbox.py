@@ -1,7 +1,9 @@
-"""Where objects are kept: written aside, fsynced, renamed, the folder fsynced. Nothing is deleted to make room.
+"""Where objects are kept: written aside, fsynced, renamed, the folder fsynced. Nothing is deleted to make
+room.
 
-    ROOT/incoming/HOST-PID-RANDOM/N.part             being written; ``lock`` beside it is held by a living process
-    ROOT/ab/STUDY_UID/SOP_UID.0123456789abcdef.dcm   ab: of the study UID's SHA-256; the end: of the bytes'
+    ROOT/incoming/HOST-PID-RANDOM/N.part             being written; ``lock`` beside it is held by a living
+    process ROOT/ab/STUDY_UID/SOP_UID.0123456789abcdef.dcm   ab: of the study UID's SHA-256; the end: of the
+    bytes'
 
 The name says what the bytes are, so that the same object twice is one file, other bytes under the same UID
 are another, and two processes that store at the same moment cannot harm each other.

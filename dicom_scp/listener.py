@@ -14,16 +14,16 @@ import struct
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from dicom_scp.access import AccessPolicy
-from dicom_scp.association import Association, House, Timeouts
+from dicom_scp.association import Association, House
 from dicom_scp.inbox import Inbox
 from dicom_scp.refusals import Refusals
 from dicom_scp.storing import Record
 from dicom_scp.tls import TlsSettings, server_context
+from dicom_scp.wire import Timeouts
 from router.types import Refusal
 
 log = logging.getLogger(__name__)
@@ -121,9 +121,14 @@ class _Door:
                 continue
             if len(self._slots) >= self._settings.most_associations:
                 time.sleep(FULL_SECONDS)
-            with suppress(BlockingIOError, InterruptedError, ConnectionAbortedError):
+            try:
                 connection, address = listening.accept()
                 self._start(Association(connection, address[0], house))
+            except BlockingIOError:
+                continue  # nobody came for a while
+            except OSError as error:  # a caller that is gone again, or no descriptor left for it
+                log.warning("could not take a connection: %s", error)
+                time.sleep(FULL_SECONDS)
 
     def take_slot(self) -> bool:
         """For the calling thread, until its association ends."""

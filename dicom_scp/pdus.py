@@ -132,6 +132,13 @@ class Splitter:
         return at + taken, gathered
 
 
+def room(longest: int, otherwise: int) -> int:
+    """Bytes of a message that fit a PDU of ``longest`` bytes with one PDV; ``otherwise`` where there is no
+    limit.
+    """
+    return max(1, longest - _PDV_HEADER.size) if longest else otherwise
+
+
 def data_pdus(
     context_id: int, data: bytes, *, is_command: bool, longest: int, is_last: bool = True
 ) -> Iterator[bytes]:
@@ -141,12 +148,10 @@ def data_pdus(
     At least one PDU, also for no data; ``is_last`` marks the last of them as the message part's last
     fragment.
     """
-    room = len(data) or 1
-    if longest:
-        room = max(1, longest - _PDV_HEADER.size)
-    for start in range(0, len(data) or 1, room):
-        piece = data[start : start + room]
-        ends = is_last and start + room >= len(data)
+    step = room(longest, len(data) or 1)
+    for start in range(0, len(data) or 1, step):
+        piece = data[start : start + step]
+        ends = is_last and start + step >= len(data)
         control = (_COMMAND_BIT if is_command else 0) | (_LAST_BIT if ends else 0)
         header = _PDV_HEADER.pack(len(piece) + 2, context_id, control)
         yield _PDU_HEADER.pack(P_DATA_TF, len(header) + len(piece)) + header + piece

@@ -6,13 +6,14 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Protocol
 
 from dicom_scp import header
 from dicom_scp.command import Command
 from dicom_scp.header import Announced
 from dicom_scp.inbox import Inbox, Writing
 from dicom_scp.part10 import Naming
-from dicom_scp.status import SOP_CLASS_NOT_SUPPORTED, STORED, Status, status_of
+from dicom_scp.status import SOP_CLASS_NOT_SUPPORTED, STORED, UNRECOGNIZED_OPERATION, Status, status_of
 from dicom_scp.uids import checked_uid
 from router.errors import OutOfResources, RefusedObject
 from router.types import Arrival, Instance, Outcome, StoredObject
@@ -37,6 +38,27 @@ class Context:
 
     abstract_syntax: str
     transfer_syntax: str
+
+
+class Message(Protocol):
+    """What the bytes of a data set go to."""
+
+    def write(self, data: memoryview) -> None: ...
+    def finish(self) -> Status: ...
+    def abandon(self) -> None: ...
+
+
+class Unwanted:
+    """A data set that belongs to an operation nobody here knows."""
+
+    def write(self, data: memoryview) -> None:
+        pass
+
+    def finish(self) -> Status:
+        return Status(code=UNRECOGNIZED_OPERATION)
+
+    def abandon(self) -> None:
+        pass
 
 
 class Storing:
