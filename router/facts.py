@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from router.types import Arrival, Finding, Instance, Mode, ViewPrediction
@@ -52,3 +53,14 @@ class Facts:
             if filled:
                 return filled
         return ()
+
+
+def specialists_that_answered(
+    *, asked: Collection[str], ran: Collection[str], absent: Collection[str] = ()
+) -> tuple[str, ...]:
+    """``Facts.specialists`` of a film whose analysis is stored.
+
+    ``asked``: ``Decision.analyse``; ``ran``: the names in ``Analysis.models_run``; ``absent``: its
+    ``models_absent``, because a shadow of an absent model may have run under the same name.
+    """
+    return tuple(name for name in asked if name in ran and name not in absent)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from router.errors import RulesError
@@ -22,6 +22,9 @@ from router.types import (
 )
 from router.views import OTHER, UNSURE, VIEWS
 
+UNHURRIED = settings(
+    deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)  # a busy machine proves nothing
 MODELS = ("lung", "fracture", "ossicle")
 VIEW_NAMES = (*VIEWS, OTHER, UNSURE)
 MODEL = ModelRef(name="view", version="1", sha256="0")
@@ -195,11 +198,11 @@ def films(draw: st.DrawFn) -> Facts:
 
 
 def texts_of(outcome: RuleOutcome) -> list[str]:
-    """Everything a database is given: a NUL or a lone surrogate among it would keep the film from being done."""
-    said = [
-        text for each in outcome.conditions for text in (each.word, each.reason, *each.wanted, *each.found)
-    ]
-    return [outcome.rule, outcome.reason, *said]
+    """What a database is given: a NUL or a lone surrogate in it would keep the film from being done."""
+    texts = [outcome.rule, outcome.reason]
+    for each in outcome.conditions:
+        texts += [each.word, each.reason, *each.wanted, *each.found]
+    return texts
 
 
 def reordered(rules: RuleSet, mode: str) -> RuleSet:
@@ -216,7 +219,7 @@ def by_arrival(decision: Decision, rules: RuleSet) -> list[str]:
 
 
 @given(rules=rule_sets(), facts=films())
-@settings(max_examples=300, deadline=None)
+@settings(UNHURRIED, max_examples=300)
 def test_every_film_gets_a_decision_with_every_rule_explained(rules: RuleSet, facts: Facts) -> None:
     decision = decide(rules, facts)
     assert [outcome.rule for outcome in decision.outcomes] == [rule.name for rule in rules.rules] + [
@@ -230,7 +233,7 @@ def test_every_film_gets_a_decision_with_every_rule_explained(rules: RuleSet, fa
 
 
 @given(rules=rule_sets(), facts=films())
-@settings(max_examples=100, deadline=None)
+@settings(UNHURRIED, max_examples=100)
 def test_the_default_applies_exactly_when_no_rule_about_what_arrived_matched(
     rules: RuleSet, facts: Facts
 ) -> None:
@@ -241,7 +244,7 @@ def test_the_default_applies_exactly_when_no_rule_about_what_arrived_matched(
 
 
 @given(rules=rule_sets(), facts=films())
-@settings(max_examples=100, deadline=None)
+@settings(UNHURRIED, max_examples=100)
 def test_first_match_takes_the_first_of_all_that_match(rules: RuleSet, facts: Facts) -> None:
     first, every = (decide(reordered(rules, mode), facts) for mode in ("first", "all"))
     assert by_arrival(first, rules) == by_arrival(every, rules)[:1]
@@ -250,7 +253,7 @@ def test_first_match_takes_the_first_of_all_that_match(rules: RuleSet, facts: Fa
 
 
 @given(rules=rule_sets(), facts=films())
-@settings(max_examples=100, deadline=None)
+@settings(UNHURRIED, max_examples=100)
 def test_what_was_asked_for_comes_from_what_matched_in_its_order(rules: RuleSet, facts: Facts) -> None:
     decision = decide(rules, facts)
     asking = [rule for rule in (*rules.rules, rules.default) if rule.name in decision.matched]
@@ -260,7 +263,7 @@ def test_what_was_asked_for_comes_from_what_matched_in_its_order(rules: RuleSet,
 
 
 @given(rules=rule_sets(), facts=films())
-@settings(max_examples=100, deadline=None)
+@settings(UNHURRIED, max_examples=100)
 def test_findings_only_add_and_never_change_what_is_analysed(rules: RuleSet, facts: Facts) -> None:
     after = decide(rules, facts)
     unknown = Facts(instance=facts.instance, arrival=facts.arrival, view=facts.view)
@@ -272,7 +275,7 @@ def test_findings_only_add_and_never_change_what_is_analysed(rules: RuleSet, fac
 
 
 @given(rules=rule_sets(), facts=films())
-@settings(max_examples=100, deadline=None)
+@settings(UNHURRIED, max_examples=100)
 def test_a_rule_put_behind_the_others_changes_nothing_they_decide(rules: RuleSet, facts: Facts) -> None:
     late = "\n[[rule]]\nname = 'late'\nwhen = {}\npriority = 0\ndestinations = ['LATE']"
     more = parse(rules.sources + late, known_models=MODELS, known_keywords=KEYWORDS)
@@ -286,7 +289,7 @@ def test_a_rule_put_behind_the_others_changes_nothing_they_decide(rules: RuleSet
 
 
 @given(text=st.text(max_size=60) | st.lists(st.sampled_from(PIECES), max_size=30).map("".join))
-@settings(max_examples=300, deadline=None)
+@settings(UNHURRIED, max_examples=300)
 def test_any_text_is_rules_or_one_sentence(text: str) -> None:
     try:
         parse(text, known_models=MODELS, known_keywords=KEYWORDS)
@@ -296,7 +299,7 @@ def test_any_text_is_rules_or_one_sentence(text: str) -> None:
 
 
 @given(text=ANY_VALUE, word=st.sampled_from([*CONDITIONS, *FINDING_CONDITIONS, "max_score", "Rows"]))
-@settings(max_examples=300, deadline=None)
+@settings(UNHURRIED, max_examples=300)
 def test_any_value_of_a_condition_is_a_rule_or_one_sentence_that_names_it(text: object, word: str) -> None:
     def written(value: object) -> str:
         if isinstance(value, dict):
