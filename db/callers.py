@@ -56,7 +56,7 @@ class Callers:
             return [_knock(row) for row in session.scalars(latest)]
 
     def allow(self, calling_ae_title: str, address_or_network: str, by: str) -> None:
-        """Let a caller in; again changes nothing. Raises ValueError for what is neither address nor network."""
+        """Let a caller in; again changes nothing. Raises ValueError for neither address nor network."""
         values: dict[str, Any] = {
             "calling_ae_title": calling_ae_title,
             "network": _network(address_or_network),
@@ -84,7 +84,7 @@ class Callers:
             )
 
     def revoke(self, calling_ae_title: str, address_or_network: str, by: str) -> bool:
-        """Let a caller in no more, and remember who said so; False if it was not allowed. Raises ValueError."""
+        """Let a caller in no more, and keep who said so; False if it was not allowed. Raises ValueError."""
         with writing(self._sessions) as session:
             active = update(AllowedCallerRow).where(
                 AllowedCallerRow.calling_ae_title == calling_ae_title,

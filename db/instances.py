@@ -105,7 +105,9 @@ class Instances:
         """
         with writing(self._sessions) as session:
             wanted = select(InstanceRow.id).where(InstanceRow.sop_instance_uid == sop_instance_uid)
-            ids = session.scalars(wanted.where(InstanceRow.state.in_(FINAL)).with_for_update()).all()
+            ids = session.scalars(
+                wanted.where(InstanceRow.state.in_(FINAL)).with_for_update(key_share=True)
+            ).all()
             self._put_back(session, ids, Lane.ASKED_FOR, by)
             return bool(ids)
 
@@ -122,7 +124,9 @@ class Instances:
             with writing(self._sessions) as session:
                 wanted = select(InstanceRow.id).where(*conditions(filter), InstanceRow.state.in_(FINAL))
                 wanted = wanted.where(InstanceRow.id > after, InstanceRow.id <= last).order_by(InstanceRow.id)
-                ids = session.scalars(wanted.limit(REQUEUED_AT_ONCE).with_for_update(of=InstanceRow)).all()
+                ids = session.scalars(
+                    wanted.limit(REQUEUED_AT_ONCE).with_for_update(key_share=True, of=InstanceRow)
+                ).all()
                 self._put_back(session, ids, Lane.BACKLOG, by)
             if not ids:
                 return count

@@ -39,7 +39,7 @@ def claim_due(session: Session, limit: int, lease: timedelta, worker: str, now: 
         .where(InstanceRow.due_at <= now)
         .order_by(InstanceRow.lane, InstanceRow.due_at, InstanceRow.id)
         .limit(limit)
-        .with_for_update(skip_locked=True, of=InstanceRow)
+        .with_for_update(skip_locked=True, key_share=True, of=InstanceRow)
     )
     found = [(row, header) for row, header in session.execute(due)]
     if not found:

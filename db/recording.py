@@ -44,7 +44,7 @@ class Sent:
 
 def record_object(session: Session, sent: Sent, on_conflict: OnConflict, now: datetime) -> Outcome:
     """New, the same again, or other bytes under a known UID; each with its audit row."""
-    known = session.execute(_known(sent)).one_or_none()
+    known = session.execute(_known(sent).with_for_update(read=True, key_share=True)).one_or_none()
     if known is None:
         if _insert(session, sent, now):
             return Outcome.NEW
@@ -84,7 +84,7 @@ def _insert(session: Session, sent: Sent, now: datetime) -> bool:
 
 def _replace(session: Session, sent: Sent, now: datetime) -> Outcome:
     study_id, listed_date = _study(session, sent.instance)
-    known = session.execute(_known(sent).with_for_update()).one()
+    known = session.execute(_known(sent).with_for_update(key_share=True)).one()
     if known.sha256 == sent.stored.sha256:
         note(session, known.id, now, (Event.DUPLICATE, _arrival(sent)))
         return Outcome.DUPLICATE

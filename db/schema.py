@@ -40,6 +40,7 @@ BIG = BigInteger().with_variant(Integer, "sqlite")  # only INTEGER is SQLite's r
 Words = list[str]
 Json = dict[str, Any]
 JsonList = list[dict[str, Any]]
+OTHER_BYTES = text("event IN ('replaced', 'kept_first')")  # audit entries that name a file nobody else names
 NO_DATE = ""  # sorts behind every date
 
 
@@ -174,7 +175,7 @@ class AuditRow(SchemaRow):
     __tablename__ = "audit"
     __table_args__ = (
         Index("ix_audit_instance", "instance_id", "id"),
-        index_where("event IN ('replaced', 'kept_first')", "ix_audit_other_bytes", "id"),
+        index_where(OTHER_BYTES.text, "ix_audit_other_bytes", "id"),
     )
 
     id: Mapped[int] = mapped_column(BIG, primary_key=True)

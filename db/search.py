@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Select, select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute
 
 from db.read import InstanceFilter, StudyFilter
-from db.schema import InstanceRow, StudyRow
+from db.schema import NO_DATE, InstanceRow, StudyRow
 
 _EQUAL = {
     "series_instance_uid": InstanceRow.series_instance_uid,
@@ -26,6 +28,30 @@ def conditions(wanted: InstanceFilter | StudyFilter) -> list[ColumnElement[bool]
     return [*_equal(wanted), *_ranges(wanted)]
 
 
+def instance_rows(
+    wanted: InstanceFilter, after: tuple[Any, ...] | None, limit: int
+) -> Select[InstanceRow, str]:
+    """The instances to show with their study's UID, newest study date first; behind ``after``."""
+    order = InstanceRow.listed_date, InstanceRow.study_id, InstanceRow.id
+    statement = select(InstanceRow, StudyRow.study_instance_uid).where(*conditions(wanted))
+    if after is not None:
+        statement = statement.where(tuple_(*order) < tuple_(*after))
+    statement = statement.join(StudyRow, StudyRow.id == InstanceRow.study_id)
+    return statement.order_by(*(column.desc() for column in order)).limit(limit)
+
+
+def listed_between(
+    column: InstrumentedAttribute[str], first: str | None, last: str | None
+) -> Iterator[ColumnElement[bool]]:
+    """A study's date within a range; one without a date is in no range."""
+    if first is not None:
+        yield column >= first
+    if last is not None:
+        yield column <= last
+    if first is not None or last is not None:
+        yield column > NO_DATE
+
+
 def _equal(wanted: InstanceFilter | StudyFilter) -> Iterator[ColumnElement[bool]]:
     for name, column in _EQUAL.items():
         value = getattr(wanted, name, None)  # a StudyFilter has no series
@@ -37,11 +63,7 @@ def _equal(wanted: InstanceFilter | StudyFilter) -> Iterator[ColumnElement[bool]
 
 
 def _ranges(wanted: InstanceFilter | StudyFilter) -> Iterator[ColumnElement[bool]]:
-    if wanted.study_date_from is not None:
-        yield InstanceRow.listed_date >= wanted.study_date_from
-    if wanted.study_date_to is not None:
-        yield InstanceRow.listed_date <= wanted.study_date_to
-        yield InstanceRow.listed_date > ""  # a study without a date is in no range
+    yield from listed_between(InstanceRow.listed_date, wanted.study_date_from, wanted.study_date_to)
     if wanted.received_since is not None:
         yield InstanceRow.received_at >= wanted.received_since
     if wanted.received_until is not None:
