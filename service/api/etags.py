@@ -1,23 +1,25 @@
-"""Entity tags: a reader who has the answer already is told so, without the answer being made again (RFC 9110 13.1.2)."""
+"""Entity tags: a reader who has the answer already is told so (RFC 9110 section 13.1.2)."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
 from http import HTTPStatus
+from importlib.metadata import version
 
 from fastapi import Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
-# A reader may keep the answer, but asks each time whether it still holds, and with a token that still opens the door.
+# A reader may keep the answer, but asks each time whether it still holds, with its token.
 REVALIDATE = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
 TAG_LENGTH = 24
+SOFTWARE = version("radrouter")  # another version may say the same in other words
 
 
 def tag(*parts: object) -> str:
     """A weak tag that is equal as long as every part is; the parts are not to be read back from it."""
-    digest = hashlib.sha256("\x1f".join(str(part) for part in parts).encode()).hexdigest()
+    digest = hashlib.sha256("\x1f".join(str(part) for part in (SOFTWARE, *parts)).encode()).hexdigest()
     return f'W/"{digest[:TAG_LENGTH]}"'
 
 
@@ -38,6 +40,12 @@ def answer(request: Request, etag: str, make: Callable[[], BaseModel | Response]
     response = made if isinstance(made, Response) else as_json(made)
     response.headers.update(headers)
     return response
+
+
+def answer_by_content(request: Request, model: BaseModel) -> Response:
+    """Like :func:`answer`, where no number says what state this is: the content itself does."""
+    response = as_json(model)
+    return answer(request, tag(bytes(response.body)), lambda: response)
 
 
 def as_json(model: BaseModel, status: HTTPStatus = HTTPStatus.OK) -> Response:

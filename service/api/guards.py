@@ -1,6 +1,6 @@
-"""The door of the API, before any endpoint and before any body is read: which host was meant, from which page, by whom.
+"""The door of the API, before any body is read: for which host, from which page, by whom.
 
-Plain ASGI, so that streams pass through untouched. What is refused is decided in :func:`refusal`, a pure function.
+Plain ASGI, so that streams pass through untouched. :func:`refusal`, a pure function, decides.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ def host_name(host: str) -> str:
 def hosts_of(bound: str, allowed: Collection[str], keyring: Keyring) -> frozenset[str] | None:
     """The names the API answers to.
 
-    A page of a stranger whose name resolves to 127.0.0.1 (DNS rebinding) is same-origin to a browser: where nobody needs a
-    token, the ``Host`` header is all that tells it apart.
+    A page of a stranger whose name resolves to 127.0.0.1 (DNS rebinding) is same-origin to a browser: where
+    nobody needs a token, the ``Host`` header is all that tells it apart.
     """
     if not keyring.is_empty and not allowed:
         return None
@@ -183,13 +183,13 @@ class Outermost:
 
 
 def _tell(error: Exception) -> None:
-    """The error's place, without its message: a database's or decoder's message may quote a patient's values."""
+    """The error's place, without its message, which may quote a patient's values."""
     frames = "".join(traceback.format_tb(error.__traceback__))
     log.error("unexpected %s\n%s", type(error).__qualname__, frames)
 
 
 def log_line(scope: Scope, status: int, seconds: float) -> str:
-    """One request: no query string (it may name a patient), no path that is not ours, nothing that breaks the line."""
+    """One request: no query string (it may name a patient), no foreign path, nothing that breaks the line."""
     path = quote(scope["path"], safe="/.-_~")[:LONGEST_LOGGED_PATH] if "route" in scope else "(no such path)"
     who = scope.get("principal")
     name = who.name if isinstance(who, Principal) else "-"

@@ -1,4 +1,4 @@
-"""Errors as problem documents (RFC 9457): what went wrong in words, never a stack trace, never a patient field."""
+"""Errors as problem documents (RFC 9457): words for a human, never a stack trace, never a patient field."""
 
 from __future__ import annotations
 
@@ -12,7 +12,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from router.errors import FilmError, NotAFilm, OutOfResources, RadrouterError, RefusedObject, RulesError
+from router.errors import (
+    AnalysisCrashed,
+    FilmError,
+    NotAFilm,
+    OutOfResources,
+    RadrouterError,
+    RefusedObject,
+    RulesError,
+)
 
 MEDIA_TYPE = "application/problem+json"
 PREFIX = "urn:radrouter:problem:"
@@ -111,6 +119,8 @@ def of(error: RadrouterError) -> Problem:
             "the database or the disk is not to be had right now",
             headers={"Retry-After": RETRY_AFTER_S},
         )
+    if isinstance(error, AnalysisCrashed):
+        return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "the analysis of this film did not come to an end")
     if isinstance(error, RulesError):
         return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error), kind="rules-not-valid")
     if isinstance(error, RefusedObject):
@@ -130,7 +140,11 @@ def of_validation(errors: Sequence[Mapping[str, Any]]) -> Problem:
 
 def _field(error: Mapping[str, Any]) -> FieldOut:
     place, *names = [str(part) for part in error["loc"]] or ["body"]
-    reason = "there is no such field" if error["type"] == "extra_forbidden" else error["msg"]
+    reason = (
+        "there is no such field"
+        if error["type"] == "extra_forbidden"
+        else error["msg"].removeprefix("Value error, ")
+    )
     return FieldOut(place=place, field=".".join(names)[:LONGEST_NAME] or "(whole)", reason=reason)
 
 

@@ -5,11 +5,19 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import Path, Request
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 # PS3.5 section 9.1: digits and dots, at most 64. Leading zeros are refused there, yet sent by real devices.
 UID_PATTERN = r"^[0-9]+(\.[0-9]+)*$"
 UID_LENGTH = 64
+
+
+def _showable(value: object) -> object:
+    # A header's text may hold lone surrogates, which no JSON document can.
+    return value.encode("utf-8", "replace").decode("utf-8") if isinstance(value, str) else value
+
+
+Shown = Annotated[str, BeforeValidator(_showable)]  # a stranger's text, as far as it can be shown
 
 
 class Out(BaseModel):

@@ -15,7 +15,8 @@ from fastapi.security import HTTPBearer
 
 from router.errors import SettingsError
 from service.api.problems import Problem
-from service.sections import Token, is_loopback
+from service.kinds import is_loopback
+from service.sections import Token
 
 CHALLENGE = 'Bearer realm="radrouter"'
 
@@ -65,7 +66,7 @@ class Keyring:
     def find(self, authorization: str | None) -> Principal | None:
         """Who sent this ``Authorization`` header; None for nobody known.
 
-        Every hash is compared, in constant time, whichever fits: the answer's time tells nothing about the tokens.
+        Every hash is compared, in constant time: how long it takes tells nothing about the tokens.
         """
         if self.is_empty:
             return LOCAL

@@ -1,0 +1,184 @@
+"""The API as one ASGI application: every dependency is a parameter, and what cannot work stops here."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from http import HTTPStatus
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.openapi.utils import get_openapi
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+
+from db.callers import Callers
+from db.instances import Instances
+from db.queries import Queries
+from router.errors import SettingsError
+from service.api import callers as caller_endpoints
+from service.api import events, health, metrics, models, previews, replays, requeue, rules, studies
+from service.api import instances as instance_endpoints
+from service.api.guards import LOOPBACK_NAMES, Door, Guard, Outermost, host_name, hosts_of
+from service.api.out_models import ModelOut
+from service.api.pictures import Pictures, Preview
+from service.api.ports import Analyse, Needs, Probe, RulesInForce
+from service.api.problems import FieldOut, ProblemOut, documented, install
+from service.api.seats import Seats
+from service.api.tokens import Keyring
+from service.sections import Api
+
+LARGEST_BODY = 1 << 20
+LARGEST_UPLOAD = 512 << 20
+PREFIX = "/api/v1"
+NOUNS = (studies, instance_endpoints, previews, requeue, caller_endpoints, models, rules, replays, events)
+DESCRIPTION = """\
+Names the view of plain radiographs, routes them to specialist models by rules, and answers with every reason.
+
+**Not a medical device.** For research and for organising images only: not for diagnosis, not for treatment,
+and no substitute for a reader. Every answer carries its score, its model and its version; below a model's
+gate the answer is `unsure`, and a film that is none of the known views is `other`.
+
+Keys are DICOM keywords in snake_case. Errors are problem documents (RFC 9457). Lists are read page by page:
+follow `next` until it is null. Reads carry an ETag: send it back in `If-None-Match`.
+"""
+
+
+def utc_now() -> datetime:
+    """The wall clock, in UTC."""
+    return datetime.now(UTC)
+
+
+def create_app(
+    *,
+    queries: Queries,
+    instances: Instances,
+    callers: Callers,
+    settings: Api,
+    rules: RulesInForce,
+    models: Sequence[ModelOut],
+    storage: Path,
+    preview: Preview,
+    analyse: Analyse,
+    probes: Mapping[str, Probe],
+    known_models: Collection[str] | None = None,
+    soft_free_fraction: float = 0.0,
+    allowed_hosts: Sequence[str] = (),
+    largest_upload: int = LARGEST_UPLOAD,
+    clock: Callable[[], datetime] = utc_now,
+    stopping: threading.Event | None = None,
+) -> FastAPI:
+    """The API, ready to be served.
+
+    ``storage``: the folder that stored paths count from. ``analyse``: the facts of an uploaded file, with the
+    view where there is one; raises InvalidObject. ``known_models``: names a draft of rules may mention, None
+    for any. ``soft_free_fraction``: free part of the disk below which analysis pauses, for the metrics.
+    ``allowed_hosts``: further host names to answer to. ``largest_upload`` in bytes. ``stopping``: set it to
+    end all event streams.
+
+    Raises:
+        SettingsError: the API would be reachable from elsewhere, and nobody would need a token.
+    """
+    keyring = Keyring(settings.tokens, host=settings.host)
+    app = _bare_app(_middleware(settings, keyring, allowed_hosts, largest_upload))
+    needs = Needs(
+        queries=queries,
+        instances=instances,
+        callers=callers,
+        rules=rules,
+        known_models=known_models,
+        models=tuple(models),
+        storage=storage,
+        soft_free_fraction=soft_free_fraction,
+        probes=dict(probes),
+        pictures=Pictures(preview),
+        replay_turn=threading.BoundedSemaphore(1),
+        seats=Seats(),
+        analyse=analyse,
+        clock=clock,
+        stopping=stopping or threading.Event(),
+    )
+    app.state.needs = needs
+    app.state.registry = metrics.registry_of(needs)
+    install(app)
+    return app
+
+
+def _middleware(
+    settings: Api, keyring: Keyring, allowed_hosts: Sequence[str], largest_upload: int
+) -> list[Middleware]:
+    strangers = [name for name in allowed_hosts if host_name(name) not in LOOPBACK_NAMES]
+    if strangers and keyring.is_empty:
+        raise SettingsError(
+            f"the API would answer anyone as {strangers[0]}: name at least one token in api.tokens"
+        )
+    door = Door(
+        keyring=keyring,
+        hosts=hosts_of(settings.host, allowed_hosts, keyring),
+        origins=frozenset(settings.cors_origins),
+        largest_body=LARGEST_BODY,
+        largest_upload=largest_upload,
+        upload_paths=frozenset({f"{PREFIX}/rules/explain"}),
+    )
+    cors = Middleware(
+        CORSMiddleware,
+        allow_origins=list(settings.cors_origins),
+        allow_methods=["GET", "POST", "DELETE"],
+        allow_headers=["Authorization", "Content-Type", "If-None-Match", "Last-Event-ID"],
+        expose_headers=["ETag"],
+    )
+    return [Middleware(Outermost), *([cors] if settings.cors_origins else []), Middleware(Guard, door=door)]
+
+
+def _bare_app(middleware: list[Middleware]) -> FastAPI:
+    app = FastAPI(
+        title="radrouter",
+        summary="What is this film, and who should look at it?",
+        description=DESCRIPTION,
+        version=version("radrouter"),
+        openapi_url=f"{PREFIX}/openapi.json",
+        # Their pages load scripts from elsewhere, which a hospital's network rarely reaches.
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=lambda route: route.name,
+        middleware=middleware,
+        # It would record the text of errors, which may quote a patient's values.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
+    )
+    refusals = documented(
+        HTTPStatus.UNAUTHORIZED,
+        HTTPStatus.FORBIDDEN,
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+    )
+    versioned = APIRouter(prefix=PREFIX, responses=refusals)
+    for noun in NOUNS:
+        versioned.include_router(noun.router)
+    app.include_router(versioned)
+    app.include_router(health.router)
+    app.include_router(metrics.router)
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
+    return app
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    """FastAPI's document, with the shape of our problem documents in it."""
+    if app.openapi_schema is None:
+        document = get_openapi(
+            title=app.title,
+            version=app.version,
+            summary=app.summary,
+            description=app.description,
+            routes=app.routes,
+        )
+        reference = "#/components/schemas/{model}"
+        schemas = document["components"]["schemas"]
+        for model in (ProblemOut, FieldOut):
+            schema = model.model_json_schema(ref_template=reference)
+            schema.pop("$defs", None)
+            schemas[model.__name__] = schema
+        app.openapi_schema = document
+    return app.openapi_schema

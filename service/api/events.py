@@ -1,0 +1,104 @@
+"""What happens to instances, as it happens: server-sent events out of the audit."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from http import HTTPStatus
+from typing import Annotated
+
+import anyio.to_thread
+from fastapi import APIRouter, Header, Query
+from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from db.read import AuditEntry
+from router.errors import OutOfResources
+from service.api.out_instances import audit_entry_out
+from service.api.ports import Needed, Needs
+from service.api.problems import not_understood
+from service.api.seats import Seats
+from service.api.tokens import READER
+
+POLL_S = 0.5
+HEARTBEAT_S = 15.0
+RETRY_MS = 2000
+BATCH = 200
+MOST_RECENT_ID = 2**63 - 1
+
+router = APIRouter(tags=["events"], dependencies=READER)
+
+
+class EventStream(StreamingResponse):
+    """An answer that gives its seat back however it ends, even when its reader left before the first byte."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, content: AsyncIterator[str], seats: Seats) -> None:
+        super().__init__(content, headers={"X-Accel-Buffering": "no"})  # proxies would hold events back
+        self._seats = seats
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._seats.give_back()
+
+
+def as_event(entry: AuditEntry) -> str:
+    """One entry in the words of the event stream format (HTML standard, section 9.2)."""
+    return f"id: {entry.id}\nevent: {entry.event}\ndata: {audit_entry_out(entry).model_dump_json()}\n\n"
+
+
+async def stream(needs: Needs, after: int) -> AsyncIterator[str]:
+    """Events later than ``after`` until the reader leaves, the service stops or the database is away.
+
+    The reader comes back by itself with ``Last-Event-ID`` and misses nothing.
+    """
+    yield f"retry: {RETRY_MS}\n\n"
+    quiet = 0.0
+    while not needs.stopping.is_set():
+        try:
+            entries = await anyio.to_thread.run_sync(needs.queries.changes, after, BATCH)
+        except OutOfResources:
+            return
+        if entries:
+            after, quiet = entries[-1].id, 0.0
+            yield "".join(as_event(entry) for entry in entries)
+            continue
+        await anyio.sleep(POLL_S)
+        quiet += POLL_S
+        if quiet >= HEARTBEAT_S:
+            quiet = 0.0
+            yield ": still here\n\n"
+
+
+@router.get(
+    "/events",
+    status_code=HTTPStatus.OK,
+    response_class=EventStream,
+    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+)
+def events(
+    needs: Needed,
+    after: Annotated[
+        int | None, Query(ge=0, le=MOST_RECENT_ID, description="number of the last known entry")
+    ] = None,
+    last_event_id: Annotated[
+        str | None, Header(description="as `after`; sent by browsers themselves")
+    ] = None,
+) -> EventStream:
+    """What happens to instances, as it happens: one server-sent event per audit entry."""
+    start = _start(last_event_id, after)
+    if start is None:
+        start = needs.queries.counts().audit_id
+    needs.seats.take()
+    return EventStream(stream(needs, start), needs.seats)
+
+
+def _start(last_event_id: str | None, after: int | None) -> int | None:
+    """Where to begin; a browser that comes back knows better than the address it asked at first."""
+    if last_event_id is None:
+        return after
+    if not last_event_id.isascii() or not last_event_id.isdigit() or int(last_event_id[:20]) > MOST_RECENT_ID:
+        raise not_understood("header", "last-event-id", "this is not the number of an audit entry")
+    return int(last_event_id)

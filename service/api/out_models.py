@@ -1,0 +1,72 @@
+"""How a model pack looks over REST, as plain data: the API itself loads no network."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from classifiers.manifest import Manifest, Output
+from service.api.shape import Out
+
+
+class GateOut(Out):
+    """What an answer needs to be stated at all."""
+
+    margin: float = Field(description="lead over the second label, in [0, 1]", examples=[0.3])
+    min_score: float = Field(description="lowest score, in [0, 1]", examples=[0.0])
+
+
+class HeadOut(Out):
+    """One output of a network."""
+
+    labels: tuple[str, ...] = Field(examples=[["chest_pa_ap", "hand_ap", "other"]])
+    classes: str = Field(description="exclusive or independent", examples=["exclusive"])
+    thresholds: dict[str, float] = Field(description="score a label needs to be stated", examples=[{}])
+
+
+class ModelOut(Out):
+    """One model pack at one version."""
+
+    name: str = Field(examples=["view"])
+    version: str = Field(examples=["1"])
+    sha256: str = Field(description="digest of the weights", examples=["3f1c" + "0" * 60])
+    task: str = Field(description="view, classify or detect", examples=["view"])
+    mode: str = Field(
+        description="active: its answers count; shadow: kept for comparison", examples=["active"]
+    )
+    runtime: str = Field(examples=["openvino"])
+    licence: str = Field(examples=["Apache-2.0"])
+    training_data: str = Field(examples=["simulated films and real films, CC BY 4.0"])
+    heads: dict[str, HeadOut]
+    gate: GateOut
+    metrics: dict[str, str | int | float | bool] = Field(
+        description="as the pack states them", examples=[{"real_films_accuracy": 0.94}]
+    )
+    card: str = Field(description="the model card, Markdown", examples=["# view 1"])
+
+
+class ModelsOut(Out):
+    """All installed packs."""
+
+    models: tuple[ModelOut, ...]
+
+
+def describe(manifest: Manifest, *, card: str, mode: str | None = None) -> ModelOut:
+    """A pack's manifest and card as plain data; ``mode`` where settings overrule the pack's own."""
+    return ModelOut(
+        name=manifest.name,
+        version=manifest.version,
+        sha256=manifest.weights.sha256,
+        task=manifest.task,
+        mode=mode or manifest.mode,
+        runtime=manifest.runtime,
+        licence=manifest.licence,
+        training_data=manifest.training_data,
+        heads={name: _head(output) for name, output in manifest.outputs.items()},
+        gate=GateOut(margin=manifest.gate.margin, min_score=manifest.gate.min_score),
+        metrics=dict(manifest.metrics),
+        card=card,
+    )
+
+
+def _head(output: Output) -> HeadOut:
+    return HeadOut(labels=output.labels, classes=output.classes, thresholds=dict(output.thresholds))

@@ -1,0 +1,87 @@
+"""Preview pictures: few at a time, because decoding takes a processor and memory."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from http import HTTPStatus
+from pathlib import Path
+from typing import Protocol
+
+from router.errors import OutOfResources
+from router.types import Box
+from service.api.problems import Problem, not_found
+
+AT_ONCE = 2
+PATIENCE_S = 5.0
+
+
+Window = tuple[float, float] | None
+Boxes = Sequence[tuple[str, Box]]
+
+
+class Preview(Protocol):
+    """Makes a PNG of a stored object, as ``classifiers.pixels.preview_png`` does."""
+
+    def __call__(
+        self,
+        path: Path,
+        /,
+        *,
+        long_side: int,
+        window: Window,
+        boxes: Boxes,
+    ) -> bytes:
+        """The picture: ``long_side`` in pixels, ``window`` as (center, width), ``boxes`` in stored pixels.
+
+        Raises:
+            FilmError: there is no picture in this object, or no decoder reads it.
+        """
+
+
+def inside(storage: Path, path: str) -> Path:
+    """The file of a stored path; the database's word is not taken for staying inside the storage.
+
+    Raises:
+        Problem: 404, there is no such file.
+    """
+    file = (storage / path).resolve()
+    if not file.is_relative_to(storage.resolve()) or not file.is_file():
+        raise not_found("file in the storage; `radrouter check` lists what is missing")
+    return file
+
+
+class Pictures:
+    """Makes previews, ``AT_ONCE`` at a time."""
+
+    def __init__(self, preview: Preview) -> None:
+        self._preview = preview
+        self._turns = threading.BoundedSemaphore(AT_ONCE)
+
+    def make(
+        self,
+        path: Path,
+        /,
+        *,
+        long_side: int,
+        window: Window,
+        boxes: Boxes,
+    ) -> bytes:
+        """A PNG; ``long_side`` in pixels.
+
+        Raises:
+            FilmError: no picture can be made of this object.
+            Problem: 503, too many are being made already.
+        """
+        if not self._turns.acquire(timeout=PATIENCE_S):
+            raise Problem(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                "too many pictures are being made",
+                headers={"Retry-After": "2"},
+            )
+        try:
+            return self._preview(path, long_side=long_side, window=window, boxes=boxes)
+        except MemoryError as error:
+            raise OutOfResources("not enough memory for a picture") from error
+        finally:
+            self._turns.release()

@@ -1,0 +1,124 @@
+"""The rules in force, and why they decide as they do."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Annotated, BinaryIO
+
+from fastapi import APIRouter, File, Form, Request, UploadFile
+from pydantic import Field
+from starlette.responses import Response
+
+from router.rules import Facts, RuleSet, decide, parse
+from service.api.etags import answer, as_json, tag
+from service.api.out import DecisionOut, FindingOut, ViewPredictionOut, findings_out, view_out
+from service.api.ports import Needed, Needs
+from service.api.problems import not_found, not_understood
+from service.api.shape import UID_LENGTH, UID_PATTERN, Out
+from service.api.tokens import READER, REVIEWER
+
+LONGEST_DRAFT = 256 * 1024  # characters
+EXAMPLE = '[[rule]]\nname = "chest films"\nwhen = { view = ["chest_pa_ap"] }\nanalyse = ["lung"]\n'
+DRAFT = Field(
+    max_length=LONGEST_DRAFT, description="rules text to try; nothing is changed", examples=[EXAMPLE]
+)
+
+
+class RulesOut(Out):
+    """The rules in force."""
+
+    text: str = Field(examples=[EXAMPLE])
+    version: str = Field(description="SHA-256 of the text", examples=["9f" + "0" * 62])
+    names: tuple[str, ...] = Field(description="the rules, in order", examples=[["chest films"]])
+    is_current: bool = Field(description="whether this is the text of the rules file as it is now")
+    problem: str | None = Field(description="why the file's present text is not in force", examples=[None])
+
+
+class ExplanationOut(Out):
+    """What rules make of one film: which match, which do not, and why."""
+
+    sop_instance_uid: str = Field(examples=["1.2.826.0.1.3680043.8.498.3"])
+    source: str = Field(description="stored, or uploaded", examples=["stored"])
+    is_draft: bool = Field(description="decided by the draft, not by the rules in force")
+    view: ViewPredictionOut | None
+    findings: tuple[FindingOut, ...]
+    decision: DecisionOut
+
+
+router = APIRouter(prefix="/rules", tags=["rules"])
+
+
+@router.get("", response_model=RulesOut, dependencies=READER)
+def read_rules(request: Request, needs: Needed) -> Response:
+    """The rules in force, their version, and why a newer text of the file is not."""
+    current, problem = needs.rules.current, needs.rules.problem
+    return answer(
+        request,
+        tag("rules", current.version, problem),
+        lambda: RulesOut(
+            text=current.sources,
+            version=current.version,
+            names=tuple(rule.name for rule in current.rules),
+            is_current=problem is None,
+            problem=problem,
+        ),
+    )
+
+
+def rules_of(needs: Needs, draft: str | None) -> RuleSet:
+    """The draft's rules, or those in force; raises RulesError for a draft that is not valid."""
+    return needs.rules.current if draft is None else parse(draft, known_models=needs.known_models)
+
+
+@router.post("/explain", response_model=ExplanationOut, dependencies=REVIEWER)
+def explain(
+    needs: Needed,
+    file: Annotated[UploadFile | None, File(description="a DICOM file; it is not kept")] = None,
+    sop_instance_uid: Annotated[
+        str | None, Form(pattern=UID_PATTERN, max_length=UID_LENGTH, description="a stored instance")
+    ] = None,
+    draft: Annotated[str | None, Form(), DRAFT] = None,
+) -> Response:
+    """Which rules match a film, which do not and why, condition by condition.
+
+    The film is either an uploaded `file`, analysed now, or a stored one named by `sop_instance_uid` with the
+    view and findings it has. The rules are those in force, or a `draft`.
+    """
+    if (file is None) == (sop_instance_uid is None):
+        raise not_understood("body", "file", "send either a file or a sop_instance_uid")
+    rules = rules_of(needs, draft)
+    facts = _uploaded(needs, file.file) if file else _stored(needs, sop_instance_uid or "")
+    return as_json(
+        ExplanationOut(
+            sop_instance_uid=facts.instance.sop_instance_uid,
+            source="uploaded" if file else "stored",
+            is_draft=draft is not None,
+            view=view_out(facts.view),
+            findings=findings_out(facts.findings),
+            decision=DecisionOut.model_validate(decide(rules, facts)),
+        )
+    )
+
+
+def _uploaded(needs: Needs, file: BinaryIO) -> Facts:
+    """The facts of a stranger's file; it lies in a folder of its own, which is removed whatever happens."""
+    with tempfile.TemporaryDirectory(prefix="radrouter-explain-") as folder:
+        path = Path(folder) / "upload.dcm"
+        with path.open("wb") as target:
+            shutil.copyfileobj(file, target, 1 << 20)
+        return needs.analyse(path)
+
+
+def _stored(needs: Needs, sop_instance_uid: str) -> Facts:
+    detail = needs.queries.instance(sop_instance_uid)
+    if detail is None:
+        raise not_found("instance")
+    return Facts(
+        instance=detail.instance,
+        arrival=detail.arrival,
+        view=detail.view,
+        findings=detail.findings,
+        specialists=tuple(model.name for model in detail.models_run if model.name != "view"),
+    )
