@@ -76,7 +76,11 @@ class Engine(Protocol):
 
 
 def _reduce_mapping(proxy: MappingProxyType[str, Any]) -> tuple[Any, ...]:
-    return MappingProxyType, (dict(proxy),)
+    return _read_only, (dict(proxy),)
+
+
+def _read_only(mapping: dict[str, Any]) -> MappingProxyType[str, Any]:
+    return MappingProxyType(mapping)
 
 
 # An Instance's attributes are a read-only view of a dict, which pickle does not know.

@@ -33,7 +33,7 @@ class Classifiers(Protocol):
 
     @property
     def installed(self) -> Mapping[str, ModelRef]:
-        """The active pack of each name."""
+        """The specialists whose answers count, by name."""
 
     def views(self, films: Sequence[Film]) -> list[list[ViewPrediction]]:
         """Per film: the active model's prediction first, then those of the shadows."""
@@ -144,7 +144,9 @@ def _wanted(courses: Sequence[_Course], rules: RuleSet, models: Classifiers) -> 
 def _analysis(course: _Course, rules: RuleSet, models: Classifiers, share_ms: float) -> Analysis:
     decision = course.decide(rules)
     views = course.views
-    ran = [prediction.model for prediction in views] + [models.installed[name] for name in course.done]
+    ran = [prediction.model for prediction in views]
+    ran += [models.installed[name] for name in course.done]
+    ran += [finding.model for finding in course.findings]  # those of the shadows among them
     return Analysis(
         view=views[0] if views else None,
         no_view_reason=course.no_view_reason,

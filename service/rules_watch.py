@@ -22,18 +22,26 @@ class RulesWatch:
     The constructor raises RulesError, so that a service never starts on rules that it cannot read.
     """
 
-    def __init__(self, path: Path, *, installed: Collection[str]) -> None:
+    def __init__(
+        self, path: Path, *, installed: Collection[str], known_keywords: Collection[str] | None = None
+    ) -> None:
         self._path = path
+        self._keywords = known_keywords
         self._known = frozenset(installed) | frozenset(SPECIALISTS)
         self._seen = self._look()
         self._digest, text = self._read()
-        self._rules = parse(text, known_models=self._known)
+        self._rules = self._parse(text)
         self._problem: str | None = None
 
     @property
     def current(self) -> RuleSet:
         """The rules in force."""
         return self._rules
+
+    @property
+    def known_models(self) -> frozenset[str]:
+        """The names of models that rules may mention."""
+        return self._known
 
     @property
     def problem(self) -> str | None:
@@ -51,13 +59,16 @@ class RulesWatch:
             if digest == self._digest:
                 self._problem = None
                 return False
-            rules = parse(text, known_models=self._known)
+            rules = self._parse(text)
         except RulesError as error:
             self._refuse(str(error))
             return False
         self._digest, self._rules, self._problem = digest, rules, None
         log.info("rules reloaded version=%s", rules.version[:12])
         return True
+
+    def _parse(self, text: str) -> RuleSet:
+        return parse(text, known_models=self._known, known_keywords=self._keywords)
 
     def _refuse(self, reason: str) -> None:
         if reason != self._problem:

@@ -5,45 +5,14 @@
 
 from __future__ import annotations
 
-import ipaddress
-import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from service.kinds import AeTitle, Fraction, Network, Port, Seconds, is_loopback
 
 SHIPPED_RULES = Path(__file__).with_name("default_rules.toml")
-
-
-def _ae_title(value: str) -> str:
-    # PS3.5 section 6.2, value representation AE: 16 characters at most, no backslash, no control characters
-    if not re.fullmatch(r"[\x20-\x5b\x5d-\x7e]{1,16}", value) or not value.strip():
-        raise ValueError("an AE title has 1 to 16 printable ASCII characters without a backslash")
-    return value.strip()
-
-
-def _network(value: str) -> str:
-    try:
-        return str(ipaddress.ip_network(value, strict=False))
-    except ValueError as error:
-        raise ValueError(f"{value!r} is not an IP address or network such as 10.1.0.0/16") from error
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a socket bound to ``host`` can be reached from this machine alone."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-AeTitle = Annotated[str, AfterValidator(_ae_title)]
-Network = Annotated[str, AfterValidator(_network)]
-Port = Annotated[int, Field(ge=0, le=65535)]
-Fraction = Annotated[float, Field(ge=0, lt=1)]
-Seconds = Annotated[float, Field(gt=0)]
 
 
 class Section(BaseModel):
@@ -99,12 +68,12 @@ class Listener(Section):
     )
     processes: int = Field(default=2, ge=1, le=64, description="listener processes sharing the port")
     max_associations: int = Field(default=32, ge=1, description="associations at once, per listener process")
-    max_pdu: int = Field(default=0, ge=0, description="largest PDU we announce, in bytes; 0: unlimited")
-    acse_timeout_s: Seconds = Field(default=30, description="seconds to wait for association messages")
-    dimse_timeout_s: Seconds = Field(
-        default=60, description="seconds to wait for the rest of a DIMSE message"
+    max_pdu: int = Field(default=1048576, ge=0, description="largest PDU we say we take, in bytes; 0: any")
+    negotiation_timeout_s: Seconds = Field(default=20, description="seconds a caller may take to associate")
+    stalled_timeout_s: Seconds = Field(
+        default=60, description="seconds of silence inside a message before the association is aborted"
     )
-    network_timeout_s: Seconds = Field(default=120, description="seconds an idle association is kept open")
+    idle_timeout_s: Seconds = Field(default=300, description="seconds an idle association is kept open")
     allowed_calling_ae_titles: tuple[AeTitle, ...] = Field(
         default=(), description="calling AE titles that may send (empty: any on loopback, else none)"
     )
@@ -174,6 +143,12 @@ class Worker(Section):
         default=600, description="longest delay between attempts, in seconds"
     )
 
+    @model_validator(mode="after")
+    def _delays_in_order(self) -> Worker:
+        if self.retry_first_delay_s > self.retry_longest_delay_s:
+            raise ValueError("retry_first_delay_s is above retry_longest_delay_s")
+        return self
+
 
 class Token(Section):
     """One bearer token of the API; only its hash is kept. ``radrouter token`` makes one."""
@@ -193,6 +168,9 @@ class Api(Section):
     port: Port = Field(default=8080, description="TCP port; 0 picks a free one and prints it")
     tokens: tuple[Token, ...] = Field(
         default=(), description="bearer tokens, each with name, role (reader, reviewer, admin) and sha256"
+    )
+    allowed_hosts: tuple[str, ...] = Field(
+        default=(), description="further host names to answer to, e.g. a reverse proxy's; needs a token"
     )
     cors_origins: tuple[str, ...] = Field(
         default=(), description="origins whose pages may call the API from a browser"

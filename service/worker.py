@@ -124,8 +124,14 @@ class Worker:
             self._look_at_disk()
         if self._held and now >= self._renew_at:
             claims = list(self._held.values())
-            self._with_database(lambda: self.jobs.renew(claims, self.pace.lease))
+            self._with_database(lambda: self._renew(claims))
             self._renew_at = now + self.pace.lease.total_seconds() / 3
+
+    def _renew(self, claims: Sequence[Claim]) -> None:
+        try:
+            self.jobs.renew(claims, self.pace.lease)
+        except StaleClaim as error:  # its answer will be refused: nothing is lost by finishing it
+            log.warning("renewing: %s", error)
 
     def _look_at_disk(self) -> None:
         low = self.disk_is_low()
@@ -174,8 +180,8 @@ class Worker:
                 log.info("done sop_instance_uid=%s attempt=%d %s", uid, claim.attempt, _said(result))
             else:
                 self._settle_error(claim, result)
-        except StaleClaim:
-            log.warning("late sop_instance_uid=%s: the lease ended, the answer is dropped", uid)
+        except StaleClaim:  # its lease ended, or other bytes under its UID arrived: somebody else has it now
+            log.warning("late sop_instance_uid=%s attempt=%d: the answer is dropped", uid, claim.attempt)
 
     def _settle_error(self, claim: Claim, error: RadrouterError) -> None:
         uid = claim.instance.sop_instance_uid

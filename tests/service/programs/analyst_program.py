@@ -14,6 +14,7 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from router.errors import PackError, RadrouterError, UndecodablePixels
@@ -77,7 +78,7 @@ def job(path: Path) -> Job:
         study_instance_uid="1.2",
         series_instance_uid="1.2",
         transfer_syntax_uid="1.2",
-        attributes={"PatientID": ("1",)},
+        attributes=MappingProxyType({"PatientID": ("1",)}),
     )
     return Job(instance=instance, arrival=ARRIVAL, path=path)
 

@@ -1,0 +1,121 @@
+"""``radrouter check``, ``migrate`` and ``backup``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import Progress
+
+from service.checks import Look
+from service.commands.shell import Invocation, err, invocation, out
+
+MOST_ITEMS = 20
+SIGNS = {
+    "ok": "[green]ok[/green]",
+    "warning": "[yellow]warning[/yellow]",
+    "error": "[bold red]error[/bold red]",
+}
+
+
+def migrate(context: typer.Context) -> None:
+    """Bring the database to this version's schema. Safe to run twice, and while others do.
+
+    Make a backup first (radrouter backup FOLDER): there is no way back to an older schema.
+    """
+    from service.wiring import migrate_database
+
+    settings = invocation(context).settings()
+    before, after = migrate_database(settings)
+    if before == after:
+        out.print(f"the database is at revision {after}: nothing to do")
+    else:
+        out.print(f"the database went from revision {before or 'none'} to {after}")
+
+
+def check(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="print one JSON document")] = False,
+) -> None:
+    """Look whether everything is in order, and say what to do where it is not.
+
+    Settings, rules, model packs and their hashes, database, storage, ports; files without a row and rows
+    without a file. Starts nothing. Exit code 0: in order, or warnings only; 1: something needs you.
+    """
+    looks = list(_looks(invocation(context)))
+    is_well = all(look.verdict != "error" for look in looks)
+    if as_json:
+        print(json.dumps({"ok": is_well, "checks": [asdict(look) for look in looks]}, indent=2))
+    else:
+        for look in looks:
+            _print(look)
+    raise typer.Exit(0 if is_well else 1)
+
+
+def _looks(told: Invocation) -> Iterator[Look]:
+    """All looks; without settings there is nothing further to look at."""
+    from router.errors import SettingsError
+    from service import checks
+    from service.wiring import stored_paths, why_no_api, why_no_listener
+
+    try:
+        settings = told.settings()
+    except SettingsError as error:
+        yield Look(name="settings", verdict="error", says=str(error), do="see docs/settings.md")
+        return
+    yield Look(
+        name="settings", verdict="ok", says=str(told.config or "radrouter.toml if there, and the environment")
+    )
+    yield checks.guarded("rules", "see docs/rules.md", lambda: checks.rules(settings))
+    yield checks.guarded("models", "install the pack anew, see docs/packs.md", lambda: checks.packs(settings))
+    database = checks.guarded(
+        "database", "see [database] in docs/settings.md", lambda: checks.database(settings)
+    )
+    yield database
+    yield checks.storage(settings)
+    door, api = settings.listener, settings.api
+    yield checks.port("listener", door.host, door.port, lambda: why_no_listener(settings))
+    yield checks.port("api", api.host, api.port, lambda: why_no_api(settings))
+    if database.says.startswith("revision"):
+        yield from checks.files(settings, stored_paths(settings))
+
+
+def _print(look: Look) -> None:
+    out.print(
+        f"{SIGNS[look.verdict]:>7} [bold]{look.name}[/bold]: {look.says}", highlight=False, soft_wrap=True
+    )
+    for item in look.items[:MOST_ITEMS]:
+        out.print(f"          {item}", highlight=False, markup=False, soft_wrap=True)
+    if len(look.items) > MOST_ITEMS:
+        out.print(f"          ... and {len(look.items) - MOST_ITEMS} more (all of them with --json)")
+    if look.do:
+        out.print(f"        → {look.do}", highlight=False, soft_wrap=True)
+
+
+def backup(
+    context: typer.Context,
+    folder: Annotated[
+        Path, typer.Argument(help="where to; kept and added to by the next backup", file_okay=False)
+    ],
+) -> None:
+    """Copy the database, the objects, the rules and imported packs to FOLDER, while the service runs.
+
+    The database is copied first, then the objects, so every row of the copy has its file. Objects already
+    there are not copied again. PostgreSQL is dumped with pg_dump. How to restore: docs/operating.md.
+
+    Example:  radrouter backup /mnt/backup/radrouter
+    """
+    from service.backup import Backup
+
+    settings = invocation(context).settings()
+    plan = Backup(settings, folder)
+    err.print(f"database: {plan.copy_database()}", highlight=False)
+    with Progress(console=err, transient=True) as progress:
+        task = progress.add_task("objects", total=None)
+        copied, kept = plan.copy_objects(lambda: progress.advance(task))
+    plan.copy_configuration()
+    out.print(f"{copied} objects copied, {kept} were there already: {folder}", highlight=False)

@@ -1,0 +1,161 @@
+"""Where the rooms meet: settings in, working parts out. Heavy rooms are imported only by what needs them."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.request import urlopen
+
+from router.errors import RadrouterError, SettingsError
+from service.rules_watch import RulesWatch
+from service.settings import Settings
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+    from sqlalchemy.orm import Session, sessionmaker
+
+    from classifiers.packs import Pack
+    from dicom_scp.inbox import Inbox
+
+
+def make_folders(settings: Settings) -> None:
+    """The data folder and the objects below it."""
+    settings.objects_folder.mkdir(parents=True, exist_ok=True)
+
+
+@contextmanager
+def database_engine(settings: Settings) -> Iterator[Engine]:
+    """An engine, disposed of at the end."""
+    from db.engine import connect
+
+    engine = connect(settings.database_url)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def database_sessions(settings: Settings) -> Iterator[sessionmaker[Session]]:
+    """What ``Instances``, ``Queries`` and ``Callers`` work with."""
+    from db.engine import sessions
+
+    with database_engine(settings) as engine:
+        yield sessions(engine)
+
+
+def migrate_database(settings: Settings) -> tuple[str | None, str | None]:
+    """Bring the schema up to date; the revisions before and after."""
+    from db.engine import migrate, parse_url, revision
+
+    url = parse_url(settings.database_url)
+    if url.get_backend_name() == "sqlite":
+        Path(url.database or "").parent.mkdir(parents=True, exist_ok=True)
+    with database_engine(settings) as engine:
+        before, _ = revision(engine)
+        migrate(settings.database_url)
+        after, _ = revision(engine)
+    return before, after
+
+
+def require_database(settings: Settings) -> None:
+    """Raises SettingsError unless the database has this version's schema, OutOfResources when it is away."""
+    from db.engine import revision
+
+    with database_engine(settings) as engine:
+        current, head = revision(engine)
+    if current != head:
+        raise SettingsError(
+            f"the database is at revision {current or 'none'}, this version needs {head}: "
+            "run `radrouter migrate`"
+        )
+
+
+def stored_paths(settings: Settings) -> Iterator[str]:
+    """The path of every row's file, below the objects folder."""
+    from db.queries import Queries
+
+    with database_sessions(settings) as sessions:
+        yield from Queries(sessions).stored_paths()
+
+
+@contextmanager
+def open_inbox(settings: Settings) -> Iterator[Inbox]:
+    """This process's way into the storage."""
+    from dicom_scp.inbox import Inbox
+
+    storage = settings.storage
+    inbox = Inbox(settings.objects_folder, soft=storage.soft_free_fraction, hard=storage.hard_free_fraction)
+    try:
+        yield inbox
+    finally:
+        inbox.close()
+
+
+def pack_folders(settings: Settings) -> tuple[Path, ...]:
+    """Every folder that may hold packs besides the shipped ones."""
+    return tuple(dict.fromkeys((*settings.models.folders, settings.imported_packs_folder)))
+
+
+def running_packs(settings: Settings) -> tuple[Pack, ...]:
+    """The packs that run, hashes checked, nothing loaded; raises PackError."""
+    from classifiers.packs import SHIPPED, choose, find_packs
+
+    packs = find_packs([SHIPPED, *pack_folders(settings)])
+    return choose(packs, active=settings.models.active, shadow=settings.models.shadow)
+
+
+def installed_names(settings: Settings) -> frozenset[str]:
+    """The names of the packs that run."""
+    return frozenset(pack.manifest.name for pack in running_packs(settings))
+
+
+def rules_watch(settings: Settings, installed: Collection[str]) -> RulesWatch:
+    """The rules in force, reloaded when their file changes; raises RulesError."""
+    from service.keywords import known_keywords
+
+    return RulesWatch(settings.rules.file, installed=installed, known_keywords=known_keywords())
+
+
+def worker_name() -> str:
+    """Who claims, for the audit."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def near(host: str) -> str:
+    """Where a service bound to ``host`` is reached from this machine."""
+    nearest: Mapping[str, str] = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}
+    return nearest.get(host, host)
+
+
+def why_no_listener(settings: Settings) -> str | None:
+    """Why nobody answers C-ECHO where our listener would listen; None when somebody does."""
+    from dicom_scp.sender import echo
+    from dicom_scp.tls import TlsSettings
+
+    door = settings.listener
+    tls = TlsSettings(authorities=door.tls_ca) if door.tls_certificate else None
+    try:
+        echo(
+            host=near(door.host),
+            port=door.port,
+            calling_ae_title=door.ae_title,
+            called_ae_title=door.ae_title,
+            tls=tls,
+        )
+    except RadrouterError as error:
+        return str(error)
+    return None
+
+
+def why_no_api(settings: Settings) -> str | None:
+    """Why no API answers where ours would; None when one does."""
+    try:
+        with urlopen(f"http://{near(settings.api.host)}:{settings.api.port}/healthz", timeout=3):
+            return None
+    except OSError as error:
+        return str(error)
