@@ -140,7 +140,7 @@ def _low_band(data: bytes, stream: codestream.Stream, halvings: int) -> Decoded:
     if words.dtype == np.uint16:
         words = words >> (16 - stream.precision)
     if stream.signed:
-        words = words.astype(np.int16) - np.int16(1 << (stream.precision - 1))
+        words = (words.astype(np.int32) - (1 << (stream.precision - 1))).astype(np.int16)
     return Decoded(words=words, halvings=halvings, low_band=True)
 
 

@@ -12,7 +12,9 @@ BORDER = 0.04  # of the film's sides
 TURNED = (
     "Pixel Intensity Relationship Sign and the film's border say that it is shown bone dark; it was turned"
 )
-DOUBT = "Pixel Intensity Relationship Sign says that bone is shown dark; the film's border does not: left as is"
+DOUBT = (
+    "Pixel Intensity Relationship Sign says that bone is shown dark; the film's border does not: left as is"
+)
 
 
 def bone_bright(

@@ -57,17 +57,23 @@ def bright_picture(
     """
     ramp = ramp_of(tone) if words.dtype != np.uint8 and visible is None else None
     if ramp is None:
-        averaged = _boxed(_codes(words, tone, visible), size).astype(np.float32)
-        averaged *= np.float32(1 / CODES)
+        picture = _shrunk(_codes(words, tone, visible), size).astype(np.float32)
+        picture *= np.float32(1 / CODES)
     else:
-        averaged = _boxed(_clipped(words, tone, ramp), size).astype(np.float32)
-        averaged -= np.float32(ramp.low)
-        averaged *= np.float32((ramp.at_high - ramp.at_low) / (ramp.high - ramp.low))
-        averaged += np.float32(ramp.at_low)
-    if averaged.shape != size[::-1]:
-        smaller = averaged.shape[0] >= size[1] and averaged.shape[1] >= size[0]
-        averaged = cv2.resize(averaged, size, interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR)
-    return np.clip(averaged, 0, 1, out=averaged)
+        picture = _shrunk(_clipped(words, tone, ramp), size).astype(np.float32)
+        picture -= np.float32(ramp.low)
+        picture *= np.float32((ramp.at_high - ramp.at_low) / (ramp.high - ramp.low))
+        picture += np.float32(ramp.at_low)
+    return np.asarray(np.clip(picture, 0, 1, out=picture))
+
+
+def _shrunk(words: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
+    """Blocks first, for they are fast; then what is left, by area. A side to be enlarged is interpolated."""
+    boxed = _boxed(words, size)
+    if boxed.shape == size[::-1]:
+        return boxed
+    smaller = boxed.shape[0] >= size[1] and boxed.shape[1] >= size[0]
+    return np.asarray(cv2.resize(boxed, size, interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR))
 
 
 def _clipped(words: NDArray[Any], tone: Tone, ramp: Ramp) -> NDArray[Any]:
@@ -99,12 +105,16 @@ def _looked_up(words: NDArray[Any], first: int, codes: NDArray[np.uint16]) -> ND
 
 
 def block_of(shape: tuple[int, ...], size: tuple[int, int]) -> int:
-    """The side of the square blocks that are averaged first, for a picture no smaller than ``size``."""
-    return max(1, min(shape[1] // size[0], shape[0] // size[1]))
+    """The side of the square blocks that are averaged first, for a picture at least twice ``size``.
+
+    Twice, because a film pixel that straddles two blocks is blurred by what it takes of both: on real films
+    by 0.1 of an 8-bit gray level on average then, by 0.3 were the blocks averaged down to ``size`` itself.
+    """
+    return max(1, min(shape[1] // (2 * size[0]), shape[0] // (2 * size[1])))
 
 
 def _boxed(words: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
-    """Averages of whole blocks; the last may be partial, the picture then reaches beyond its last word."""
+    """Averages of whole blocks; the last may be partial: the picture then ends beyond its last word."""
     factor = block_of(words.shape, size)
     while factor > 1:
         step = 2 if factor % 2 == 0 else factor

@@ -20,17 +20,23 @@ def visible_area(
 
     ``shape`` is of the picture at hand, each of whose pixels spans ``step`` stored ones. None: no cover.
     """
+    covers = [(prefix, kind) for prefix in ("Shutter", "Collimator") for kind in _kinds(header, prefix)]
+    if not covers:
+        return None, ""
     visible = np.ones(shape, np.uint8)
-    for prefix in ("Shutter", "Collimator"):
-        kinds = header.get(f"{prefix}Shape") or ()
-        for kind in (kinds,) if isinstance(kinds, str) else kinds:
-            _cover(visible, header, prefix, str(kind).strip().upper(), step)
+    for prefix, kind in covers:
+        _cover(visible, header, prefix, kind, step)
     share = float(visible.mean())
     if share == 1:
         return None, ""
     if share < LEAST_VISIBLE:
         return None, f"the shutter or collimator would leave {share:.1%} of the film; it was ignored"
     return visible.astype(np.bool_), ""
+
+
+def _kinds(header: Dataset, prefix: str) -> list[str]:
+    kinds = header.get(f"{prefix}Shape") or ()
+    return [str(kind).strip().upper() for kind in ((kinds,) if isinstance(kinds, str) else kinds)]
 
 
 def _cover(visible: NDArray[np.uint8], header: Dataset, prefix: str, kind: str, step: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +12,9 @@ import pytest
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
-from pydicom.uid import UID, ExplicitVRLittleEndian
+from pydicom.uid import UID, ExplicitVRLittleEndian, JPEGBaseline8Bit
+
+from classifiers.pixels import Film
 
 CR = "1.2.840.10008.5.1.4.1.1.1"
 
@@ -24,7 +27,7 @@ def build(
     drop: tuple[str, ...] = (),
     **elements: Any,
 ) -> bytes:
-    """A Part 10 file of a CR film; ``elements`` are DICOM keywords that replace what the pixels say of themselves."""
+    """A Part 10 file of a CR film; ``elements`` are DICOM keywords and go before what the pixels say."""
     header = Dataset()
     header.SOPClassUID, header.SOPInstanceUID, header.Modality = CR, "1.2.3.4", "CR"
     if isinstance(pixels, np.ndarray):
@@ -61,10 +64,40 @@ def _written(header: Dataset, syntax: str) -> bytes:
     header.file_meta = FileMetaDataset()
     header.file_meta.MediaStorageSOPClassUID = header.get("SOPClassUID", CR)
     header.file_meta.MediaStorageSOPInstanceUID = "1.2.3.4"
-    header.file_meta.TransferSyntaxUID = UID(syntax)
+    known = UID(syntax).is_transfer_syntax
+    header.file_meta.TransferSyntaxUID = UID(syntax) if known else JPEGBaseline8Bit
     buffer = io.BytesIO()
     header.save_as(buffer, enforce_file_format=True)
-    return buffer.getvalue()
+    return buffer.getvalue() if known else _renamed(buffer.getvalue(), JPEGBaseline8Bit, syntax)
+
+
+def _renamed(data: bytes, old: str, new: str) -> bytes:
+    """The same file under a Transfer Syntax that the writer does not know."""
+    values = [uid.encode() + b"\0" * (len(uid) % 2) for uid in (old, new)]
+    elements = [b"\x02\x00\x10\x00UI" + struct.pack("<H", len(value)) + value for value in values]
+    (length,) = struct.unpack_from("<I", data, 140)
+    grown = struct.pack("<I", length + len(values[1]) - len(values[0]))
+    return (data[:140] + grown + data[144:]).replace(*elements)
+
+
+def footprints(picture: NDArray[Any], film: Film) -> NDArray[np.float64]:
+    """The exact average of ``picture`` (a value per stored pixel) over what each film pixel covers of it."""
+    averaged = picture.astype(np.float64)
+    for axis, (scale, offset) in enumerate(zip(film.scale[::-1], film.offset[::-1], strict=True)):
+        lines = np.moveaxis(averaged, axis, 0)
+        sums = np.concatenate((np.zeros_like(lines[:1]), lines.cumsum(0)))
+        edges = np.clip(np.arange(film.image.shape[axis] + 1) * scale + offset, 0, len(lines))
+        low = np.minimum(np.floor(edges).astype(int), len(lines) - 1)
+        part = (edges - low)[:, np.newaxis]
+        at_edges = sums[low] * (1 - part) + sums[low + 1] * part
+        averaged = np.moveaxis(np.diff(at_edges, axis=0) / np.diff(edges)[:, np.newaxis], 0, axis)
+    return averaged
+
+
+@pytest.fixture(scope="session")
+def area_average() -> Callable[[NDArray[Any], Film], NDArray[np.float64]]:
+    """``footprints`` of this file."""
+    return footprints
 
 
 @pytest.fixture(scope="session")

@@ -27,17 +27,25 @@ def brightness(data: bytes) -> list[float]:
     ("words", "header", "expected"),
     [
         pytest.param((0, 51, 255), {}, [0, 0.2, 1], id="a linear window"),
-        pytest.param((0, 51, 255), {"PhotometricInterpretation": "MONOCHROME1"}, [1, 0.8, 0], id="MONOCHROME1"),
-        pytest.param((0, 51, 255), {"PresentationLUTShape": "INVERSE"}, [1, 0.8, 0], id="inverse presentation"),
+        pytest.param(
+            (0, 51, 255), {"PhotometricInterpretation": "MONOCHROME1"}, [1, 0.8, 0], id="MONOCHROME1"
+        ),
+        pytest.param(
+            (0, 51, 255), {"PresentationLUTShape": "INVERSE"}, [1, 0.8, 0], id="inverse presentation"
+        ),
         pytest.param(
             (0, 51, 255),
             {"PhotometricInterpretation": "MONOCHROME1", "PresentationLUTShape": "INVERSE"},
             [1, 0.8, 0],
             id="MONOCHROME1 and INVERSE mean one inversion",
         ),
-        pytest.param((0, 51, 255), {"PresentationLUTShape": "IDENTITY"}, [0, 0.2, 1], id="identity presentation"),
+        pytest.param(
+            (0, 51, 255), {"PresentationLUTShape": "IDENTITY"}, [0, 0.2, 1], id="identity presentation"
+        ),
         pytest.param((0, 100, 300), {}, [0, 0.3922, 1], id="beyond the window is white"),
-        pytest.param((0, 49, 50, 51), {"WindowCenter": 50, "WindowWidth": 1}, [0, 0, 1, 1], id="a window of one"),
+        pytest.param(
+            (0, 49, 50, 51), {"WindowCenter": 50, "WindowWidth": 1}, [0, 0, 1, 1], id="a window of one"
+        ),
         pytest.param(
             (0, 50, 100),
             {"WindowCenter": 50, "WindowWidth": 100, "VOILUTFunction": "LINEAR_EXACT"},
@@ -57,7 +65,9 @@ def brightness(data: bytes) -> list[float]:
             id="the first of several windows",
         ),
         pytest.param((0, 51), {"RescaleSlope": 2, "RescaleIntercept": 51}, [0.2, 0.6], id="rescale"),
-        pytest.param((0, 51), {"RescaleSlope": -1, "RescaleIntercept": 255}, [1, 0.8], id="a falling rescale"),
+        pytest.param(
+            (0, 51), {"RescaleSlope": -1, "RescaleIntercept": 255}, [1, 0.8], id="a falling rescale"
+        ),
         pytest.param((0, 51, 99), {"RescaleSlope": 0}, [0, 0.2, 0.3882], id="a slope of 0 is none"),
         pytest.param((0, 51, 255), {"PixelPaddingValue": 255}, [0, 0.2, 0], id="padding is black"),
         pytest.param(
@@ -76,7 +86,10 @@ def brightness(data: bytes) -> list[float]:
             (0x7000, 0x7033, 0x70FF), {"BitsStored": 8, "HighBit": 7}, [0, 0.2, 1], id="overlay bits above"
         ),
         pytest.param(
-            (0x0003, 0x0330, 0x0FF4), {"BitsStored": 8, "HighBit": 11}, [0, 0.2, 1], id="the high bit is not the top"
+            (0x0003, 0x0330, 0x0FF4),
+            {"BitsStored": 8, "HighBit": 11},
+            [0, 0.2, 1],
+            id="the high bit is not the top",
         ),
         pytest.param((0, 51, 255), {"BitsStored": 8, "HighBit": 3}, [0, 0.2, 1], id="an impossible high bit"),
     ],
@@ -145,7 +158,9 @@ def test_a_lut_shorter_than_its_descriptor_is_refused(dicom: Build, lut_item: Ca
     ],
     ids=["none", "width 0", "negative width", "beyond every pixel", "no width"],
 )
-def test_without_a_window_that_shows_something_percentiles_are_taken(dicom: Build, window: dict[str, Any]) -> None:
+def test_without_a_window_that_shows_something_percentiles_are_taken(
+    dicom: Build, window: dict[str, Any]
+) -> None:
     ramp = np.linspace(1000, 3000, 10_000).reshape(100, 100).astype(np.uint16)
     film = read_film(dicom(ramp, **window), long_side=None)
     assert film.image.min() == 0 and film.image.max() == 1
@@ -177,7 +192,9 @@ def test_a_film_of_one_value_is_a_film(dicom: Build, value: int) -> None:
 
 
 def test_a_film_of_padding_alone_is_black(dicom: Build) -> None:
-    assert not read_film(dicom(np.full((9, 9), 7, np.uint16), PixelPaddingValue=7), long_side=None).image.any()
+    assert not read_film(
+        dicom(np.full((9, 9), 7, np.uint16), PixelPaddingValue=7), long_side=None
+    ).image.any()
 
 
 def test_a_palette_becomes_luminance(dicom: Build) -> None:
@@ -261,7 +278,9 @@ def test_a_film_is_turned_where_its_header_and_its_border_say_that_bone_is_dark(
     dicom: Build, sign: int | None, photometric: str, bright_border: bool, turned: bool, noted: bool
 ) -> None:
     header = {} if sign is None else {"PixelIntensityRelationshipSign": sign}
-    film = read_film(dicom(_disc(bright_border), PhotometricInterpretation=photometric, **header), long_side=None)
+    film = read_film(
+        dicom(_disc(bright_border), PhotometricInterpretation=photometric, **header), long_side=None
+    )
     shown_bright = bright_border == (photometric == "MONOCHROME2")
     assert bool(film.image[0, 0] > 0.5) == (shown_bright != turned)
     assert bool(film.notes) == noted
