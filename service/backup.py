@@ -7,12 +7,11 @@ in the copy has its file in the copy. Files never change once they have their na
 from __future__ import annotations
 
 import shutil
-import sqlite3
 import subprocess
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 
+from db.backup import backup
 from db.engine import parse_url
 from router.errors import OutOfResources, SettingsError
 from service.settings import Settings
@@ -35,21 +34,14 @@ class Backup:
         """
         url = parse_url(self._settings.database_url)
         if url.get_backend_name() == "sqlite":
-            return self._copy_sqlite(Path(url.database or ""))
+            return self._copy_sqlite()
         return self._dump_postgresql(url.set(drivername="postgresql").render_as_string(hide_password=False))
 
-    def _copy_sqlite(self, source: Path) -> Path:
-        if not source.is_file():
-            raise SettingsError(f"there is no database at {source}")
-        target = self._folder / "radrouter.db"
-        aside = target.with_suffix(".part")
-        aside.unlink(missing_ok=True)
-        try:
-            with closing(sqlite3.connect(source)) as live, closing(sqlite3.connect(aside)) as copy:
-                live.backup(copy, pages=4096)
-        except sqlite3.Error as error:
-            raise OutOfResources(f"the database could not be copied: {error}") from error
-        return aside.replace(target)
+    def _copy_sqlite(self) -> Path:
+        fresh = self._folder / "radrouter.db.new"
+        fresh.unlink(missing_ok=True)
+        backup(self._settings.database_url, fresh)
+        return fresh.replace(self._folder / "radrouter.db")
 
     def _dump_postgresql(self, url: str) -> Path:
         if shutil.which("pg_dump") is None:

@@ -1,0 +1,126 @@
+"""The whole service as its user runs it: real processes, a real sender, answers over REST."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydicom.uid import CTImageStorage
+
+SENTINEL = "SENTINEL"
+Film = Callable[..., str]
+Peer = Callable[..., str]
+
+
+def store(peer: Peer, house: Any, *paths: Path) -> None:
+    program = peer("storescu")
+    subprocess.run(
+        [program, "-aet", "DX1", "-aec", "RADROUTER", "127.0.0.1", str(house.port), *map(str, paths)],
+        check=True,
+        capture_output=True,
+        timeout=60,
+    )
+
+
+def test_a_film_sent_by_storescu_is_answered_over_rest(
+    running: Any, peer: Peer, film: Film, tmp_path: Path
+) -> None:
+    uid = film(tmp_path / "film.dcm")
+    store(peer, running, tmp_path / "film.dcm")
+    answer = running.answer(uid)
+    assert answer["state"] == "done"
+    assert answer["arrival"]["calling_ae_title"] == "DX1"
+    assert answer["decision"]["outcomes"]
+    stored = running.folder / "var" / "objects" / answer["stored"]["path"]
+    assert stored.is_file()
+
+
+def test_a_ct_slice_is_stored_and_done_without_a_view(
+    running: Any, peer: Peer, film: Film, tmp_path: Path
+) -> None:
+    uid = film(tmp_path / "slice.dcm", sop_class=CTImageStorage)
+    store(peer, running, tmp_path / "slice.dcm")
+    answer = running.answer(uid)
+    assert (answer["state"], answer["view"]) == ("done", None)
+    assert answer["reason"]
+
+
+def test_pixels_that_nothing_decodes_fail_with_the_reason(
+    running: Any, peer: Peer, film: Film, tmp_path: Path
+) -> None:
+    uid = film(tmp_path / "short.dcm", PixelData=b"\0" * 100)
+    store(peer, running, tmp_path / "short.dcm")
+    answer = running.answer(uid)
+    assert answer["state"] == "failed"
+    assert answer["reason"]
+
+
+@pytest.mark.parametrize("child", ["listener-1", "listener-2", "worker-1", "api"])
+def test_a_killed_child_is_started_again(
+    running: Any, peer: Peer, film: Film, tmp_path: Path, child: str
+) -> None:
+    victim = running.pids(child)[-1]
+    os.kill(victim, signal.SIGKILL)
+    uid = film(tmp_path / "after.dcm")
+    store(peer, running, tmp_path / "after.dcm")
+    running.wait_for(lambda: running.pids(child)[-1] != victim, f"another {child}")
+    assert running.answer(uid)["state"] == "done"
+
+
+def test_no_log_line_names_a_patient(running: Any, peer: Peer, film: Film, tmp_path: Path) -> None:
+    uid = film(tmp_path / "named.dcm", PatientComments=SENTINEL, PixelData=b"SENTINEL")
+    store(peer, running, tmp_path / "named.dcm")
+    running.answer(uid)
+    assert uid in running.text()
+    assert SENTINEL not in running.text()
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_a_stop_leaves_nothing_behind(house: Any, peer: Peer, film: Film, tmp_path: Path, how: int) -> None:
+    here = house()
+    paths = [tmp_path / f"{number}.dcm" for number in range(10)]
+    for path in paths:
+        film(path)
+    store(peer, here, *paths)
+    assert here.stop(how) < 12
+    assert here.process.returncode == 0
+    assert here.left_over() == []
+    assert len(list((here.folder / "var" / "objects").rglob("*.dcm"))) == 10
+
+
+def test_children_end_when_the_supervisor_is_killed(house: Any) -> None:
+    here = house()
+    here.process.kill()
+    here.process.wait()
+    end = time.monotonic() + 20
+    while here.left_over():
+        assert time.monotonic() < end, here.left_over()
+        time.sleep(0.1)
+
+
+def test_rules_are_reloaded_and_broken_ones_refused(
+    house: Any, peer: Peer, film: Film, tmp_path: Path
+) -> None:
+    rules = tmp_path / "rules.toml"
+    rules.write_text('[[rule]]\nname = "first"\nwhen = { modality = ["CR"] }\ndestinations = ["ONE"]\n')
+    here = house(f'[rules]\nfile = "{rules}"')
+    rules.write_text('[[rule]]\nname = "broken"\nwhen = { modallity = ["CR"] }\n')
+    problem = here.wait_for(lambda: here.get("/api/v1/rules")["problem"], "the problem")
+    assert "broken" in problem
+    here.wait_for(lambda: "worker-1   | " in here.text() and "not reloaded" in here.text(), "the log line")
+    uid = film(tmp_path / "a.dcm")
+    store(peer, here, tmp_path / "a.dcm")
+    assert here.answer(uid)["decision"]["destinations"] == ["ONE"]
+    rules.write_text('[[rule]]\nname = "second"\nwhen = { modality = ["CR"] }\ndestinations = ["TWO"]\n')
+    here.wait_for(lambda: "rules reloaded" in here.text(), "the reload")
+    here.wait_for(lambda: here.get("/api/v1/rules")["problem"] is None, "no problem")
+    time.sleep(1.2)  # the worker looks once a second
+    uid = film(tmp_path / "b.dcm")
+    store(peer, here, tmp_path / "b.dcm")
+    assert here.answer(uid)["decision"]["destinations"] == ["TWO"]
