@@ -87,10 +87,8 @@ def refuse_forbidden(operations: set[str]) -> None:
 
 
 def _operations(folder: Path) -> set[str]:
-    from tensorflow.python.saved_model.loader_impl import parse_saved_model
-
     found: set[str] = set()
-    for meta in parse_saved_model(str(folder)).meta_graphs:
+    for meta in _parse(folder).meta_graphs:
         found |= {node.op for node in meta.graph_def.node}
         found |= {node.op for function in meta.graph_def.library.function for node in function.node_def}
     return found
@@ -114,3 +112,42 @@ def _limit(threads: int) -> None:
         tf.config.threading.set_intra_op_parallelism_threads(threads)
     except RuntimeError:
         return  # already running; the count it has stays
+
+
+def signature(folder: Path) -> tuple[dict[str, tuple[int | None, ...]], tuple[str, ...]]:
+    """The tensors of a SavedModel's default signature: inputs with their shapes (empty when open), outputs.
+
+    Raises ValueError or OSError for a folder that is no such network, or one that does more than compute.
+    """
+    refuse_forbidden(_operations(folder))
+    for meta in _parse(folder).meta_graphs:
+        if "serving_default" in meta.signature_def:
+            found = meta.signature_def["serving_default"]
+            inputs = {name: _sides(info.tensor_shape) for name, info in found.inputs.items()}
+            return inputs, tuple(found.outputs)
+    raise ValueError("the SavedModel has no signature 'serving_default'")
+
+
+def _sides(shape: Any) -> tuple[int | None, ...]:
+    return tuple(side.size if side.size > 0 else None for side in shape.dim)
+
+
+def _parse(folder: Path) -> Any:
+    from tensorflow.python.saved_model.loader_impl import parse_saved_model
+
+    return parse_saved_model(str(folder))
+
+
+def ends(graph_def: Any) -> tuple[dict[str, tuple[int | None, ...]], list[str]]:
+    """The placeholders of a graph with their shapes (empty when it has none), and the nodes nothing reads
+    from.
+    """
+    read = {name.lstrip("^").split(":")[0] for node in graph_def.node for name in node.input}
+    inputs: dict[str, tuple[int | None, ...]] = {}
+    for node in graph_def.node:
+        if node.op == "Placeholder":
+            inputs[node.name] = _sides(node.attr["shape"].shape)
+    outputs = [
+        n.name for n in graph_def.node if n.name not in read and n.op not in ("Const", "NoOp", "Placeholder")
+    ]
+    return inputs, outputs
