@@ -144,15 +144,6 @@ def _low_band(data: bytes, stream: codestream.Stream, halvings: int) -> Decoded:
     return Decoded(words=words, halvings=halvings, low_band=True)
 
 
-def _htj2k(frame: Frame, layout: Layout, halvings: int, _luminance: bool) -> Decoded:
-    data = codestream.jpeg2000_codestream(frame)
-    stream = codestream.jpeg2000_stream(data)
-    stream.must_match(layout)
-    halvings = min(halvings, stream.levels) if stream.at_origin else 0
-    words = imagecodecs.htj2k_decode(data, skipres=halvings or None)
-    return Decoded(words=words, halvings=halvings, low_band=halvings > 0)
-
-
 def _rle(frame: Frame, layout: Layout, _halvings: int, _luminance: bool) -> Decoded:
     dtype = np.dtype(f"<u{layout.bits_allocated // 8}")
     (segments,) = np.frombuffer(frame[:4], "<u4")
@@ -193,9 +184,10 @@ COMPRESSED: dict[str, tuple[str, Decoder]] = {
     f"{_UID}4.110": ("libjxl", _jpeg_xl),
     f"{_UID}4.111": ("libjxl", _jpeg_xl),
     f"{_UID}4.112": ("libjxl", _jpeg_xl),
-    f"{_UID}4.201": ("OpenJPH", _htj2k),
-    f"{_UID}4.202": ("OpenJPH", _htj2k),
-    f"{_UID}4.203": ("OpenJPH", _htj2k),
+    # High throughput: OpenJPEG too, for the binding of OpenJPH drops the errors of a damaged block.
+    f"{_UID}4.201": ("OpenJPEG", _jpeg2000),
+    f"{_UID}4.202": ("OpenJPEG", _jpeg2000),
+    f"{_UID}4.203": ("OpenJPEG", _jpeg2000),
     f"{_UID}5": ("RLE", _rle),
     f"{_UID}8.1": ("zlib", _deflated_frame),
 }

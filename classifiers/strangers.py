@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import struct
 import warnings
 import zlib
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import cv2
+from pydicom.errors import BytesLengthException, InvalidDicomError
 
 from router.errors import UndecodablePixels
 
@@ -27,10 +29,16 @@ DAMAGE: tuple[type[Exception], ...] = (
     SyntaxError,  # Pillow's word for a stream that is not what it claims
     TypeError,
     ValueError,
+    BytesLengthException,
+    InvalidDicomError,
     cv2.error,
     struct.error,
     zlib.error,
 )
+
+
+# pydicom tells its log what it could not parse: values of a patient's header.
+logging.getLogger("pydicom").setLevel(logging.CRITICAL)
 
 
 @contextmanager

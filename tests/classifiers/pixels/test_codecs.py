@@ -205,7 +205,7 @@ def test_fragments_are_joined(dicom: Build, limb: Any) -> None:
 def j2k_bomb() -> bytes:
     """A JPEG 2000 header that claims 4000 million pixels."""
     size = struct.pack(">HHHIIIIIIIIH3B", 0xFF51, 41, 0, 65535, 65535, 0, 0, 65535, 65535, 0, 0, 1, 15, 1, 1)
-    return b"\xff\x4f" + size + b"\xff\xd9"
+    return b"\xff\x4f" + size + bytes(20) + b"\xff\xd9"
 
 
 BROKEN: dict[str, tuple[str, Callable[[Any], bytes], str]] = {

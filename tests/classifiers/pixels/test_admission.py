@@ -1,0 +1,64 @@
+"""Which objects are films, as one table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from classifiers.pixels import read_film
+from router.errors import NotAFilm, UndecodablePixels
+
+Build = Callable[..., bytes]
+STORAGE = "1.2.840.10008.5.1.4.1.1."
+PICTURE = np.arange(64, dtype=np.uint16).reshape(8, 8)
+
+
+@pytest.mark.parametrize(
+    ("sop_class", "modality", "frames", "reason"),
+    [
+        (STORAGE + "1", "CR", None, None),
+        (STORAGE + "1", "CR", 1, None),
+        (STORAGE + "1.1", "DX", None, None),
+        (STORAGE + "1.1.1", "DX", None, None),
+        (STORAGE + "1.2", "MG", None, None),
+        (STORAGE + "1.3", "IO", None, None),
+        (STORAGE + "1.1", "PX", None, None),
+        (STORAGE + "1", "RG", None, None),
+        (STORAGE + "12.2", "RF", 1, None),
+        (STORAGE + "7", "OT", None, None),
+        (STORAGE + "7", "", None, None),
+        (STORAGE + "7", "DX", None, None),
+        ("1.2.826.0.1.3680043.9.9999.1", "DX", None, None),
+        (STORAGE + "12.2", "RF", 30, "it has 30 frames"),
+        (STORAGE + "7.4", "OT", 2, "it has 2 frames"),
+        (STORAGE + "2", "CT", None, "its SOP Class is CT Image Storage, not a plain radiograph's"),
+        (STORAGE + "7", "CT", None, "its Modality is CT, not a plain radiograph's"),
+        (STORAGE + "7", "XC", None, "its Modality is XC"),
+        (STORAGE + "12.1", "XA", None, "its SOP Class is X-Ray Angiographic Image Storage"),
+        (STORAGE + "104.1", "DOC", None, "its SOP Class is Encapsulated PDF Storage"),
+        (STORAGE + "88.22", "SR", None, "its SOP Class is Enhanced SR Storage"),
+        (STORAGE + "11.1", "PR", None, "its SOP Class is Grayscale Softcopy Presentation State Storage"),
+        ("1.2.826.0.1.3680043.9.9999.1", "MR", None, "its Modality is MR"),
+    ],
+)
+def test_single_frame_plain_radiographs_are_films(
+    dicom: Build, sop_class: str, modality: str, frames: int | None, reason: str | None
+) -> None:
+    header: dict[str, Any] = {"SOPClassUID": sop_class, "Modality": modality}
+    data = dicom(PICTURE, **header, **({} if frames is None else {"NumberOfFrames": frames}))
+    if reason is None:
+        assert read_film(data, long_side=8).image.shape == (8, 8)
+        return
+    with pytest.raises(NotAFilm, match=reason):
+        read_film(data, long_side=8)
+
+
+def test_an_object_without_pixels_is_no_film_unless_it_claims_to_be_one(dicom: Build) -> None:
+    described = {"Rows": 8, "Columns": 8, "BitsAllocated": 16}
+    with pytest.raises(UndecodablePixels, match="Pixel Data .* is absent"):
+        read_film(dicom(None, **described), long_side=8)
+    with pytest.raises(NotAFilm):
+        read_film(dicom(None, SOPClassUID=STORAGE + "88.22", Modality="SR"), long_side=8)
