@@ -33,6 +33,7 @@ from service.sections import Api
 
 LARGEST_BODY = 1 << 20
 LARGEST_UPLOAD = 512 << 20
+HEARTBEAT_S = 15.0
 PREFIX = "/api/v1"
 NOUNS = (studies, instance_endpoints, previews, requeue, caller_endpoints, models, rules, replays, events)
 DESCRIPTION = """\
@@ -69,6 +70,7 @@ def create_app(
     allowed_hosts: Sequence[str] = (),
     largest_upload: int = LARGEST_UPLOAD,
     clock: Callable[[], datetime] = utc_now,
+    heartbeat_s: float = HEARTBEAT_S,
     stopping: threading.Event | None = None,
 ) -> FastAPI:
     """The API, ready to be served.
@@ -76,8 +78,8 @@ def create_app(
     ``storage``: the folder that stored paths count from. ``analyse``: the facts of an uploaded file, with the
     view where there is one; raises InvalidObject. ``known_models``: names a draft of rules may mention, None
     for any. ``soft_free_fraction``: free part of the disk below which analysis pauses, for the metrics.
-    ``allowed_hosts``: further host names to answer to. ``largest_upload`` in bytes. ``stopping``: set it to
-    end all event streams.
+    ``allowed_hosts``: further host names to answer to. ``largest_upload`` in bytes. ``heartbeat_s``: how
+    often a quiet event stream says that it lives. ``stopping``: set it to end all event streams.
 
     Raises:
         SettingsError: the API would be reachable from elsewhere, and nobody would need a token.
@@ -99,6 +101,7 @@ def create_app(
         seats=Seats(),
         analyse=analyse,
         clock=clock,
+        heartbeat_s=heartbeat_s,
         stopping=stopping or threading.Event(),
     )
     app.state.needs = needs
@@ -143,6 +146,7 @@ def _bare_app(middleware: list[Middleware]) -> FastAPI:
         # Their pages load scripts from elsewhere, which a hospital's network rarely reaches.
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
         middleware=middleware,
         # It would record the text of errors, which may quote a patient's values.

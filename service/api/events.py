@@ -20,7 +20,6 @@ from service.api.seats import Seats
 from service.api.tokens import READER
 
 POLL_S = 0.5
-HEARTBEAT_S = 15.0
 RETRY_MS = 2000
 BATCH = 200
 MOST_RECENT_ID = 2**63 - 1
@@ -67,7 +66,7 @@ async def stream(needs: Needs, after: int) -> AsyncIterator[str]:
             continue
         await anyio.sleep(POLL_S)
         quiet += POLL_S
-        if quiet >= HEARTBEAT_S:
+        if quiet >= needs.heartbeat_s:
             quiet = 0.0
             yield ": still here\n\n"
 

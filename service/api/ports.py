@@ -62,6 +62,7 @@ class Needs:
     seats: Seats
     analyse: Analyse
     clock: Callable[[], datetime]
+    heartbeat_s: float
     stopping: threading.Event
 
 

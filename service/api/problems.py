@@ -139,6 +139,8 @@ def of_validation(errors: Sequence[Mapping[str, Any]]) -> Problem:
 
 
 def _field(error: Mapping[str, Any]) -> FieldOut:
+    if error["type"] == "json_invalid":
+        return FieldOut(place="body", field="(whole)", reason=f"not JSON at character {error['loc'][-1]}")
     place, *names = [str(part) for part in error["loc"]] or ["body"]
     reason = (
         "there is no such field"

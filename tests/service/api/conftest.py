@@ -1,8 +1,9 @@
-"""A real database filled through ``db.Instances``, the real rooms behind the API, and clients in front of it."""
+"""A real database filled through ``db.Instances``, the real rooms behind the API, and its clients."""
 
 from __future__ import annotations
 
 import hashlib
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -253,11 +254,18 @@ def write_film(path: Path, uid: str, study_uid: str) -> None:
     ds.save_as(path, enforce_file_format=True)
 
 
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite database without rows, to be copied."""
+    path = tmp_path_factory.mktemp("empty") / "radrouter.db"
+    migrate(f"sqlite:///{path}")
+    return path
+
+
 @pytest.fixture
-def house(tmp_path: Path, serve: Callable[[FastAPI], str]) -> Iterator[House]:
-    """An empty, migrated SQLite database with the rooms around it."""
-    url = f"sqlite:///{tmp_path / 'radrouter.db'}"
-    migrate(url)
+def house(tmp_path: Path, serve: Callable[[FastAPI], str], empty_database: Path) -> Iterator[House]:
+    """An empty database with the rooms around it."""
+    url = f"sqlite:///{shutil.copy(empty_database, tmp_path / 'radrouter.db')}"
     engine = connect(url)
     bound = sessions(engine)
     rooms = House(
@@ -298,3 +306,16 @@ def serve() -> Iterator[Callable[[FastAPI], str]]:
         api.should_exit = True
         thread.join(15)
         assert not thread.is_alive(), "the server did not stop"
+
+
+@pytest.fixture
+def raising() -> Callable[[Exception], Callable[..., None]]:
+    """A function that only raises."""
+
+    def of(error: Exception) -> Callable[..., None]:
+        def do(*_: object, **__: object) -> None:
+            raise error
+
+        return do
+
+    return of
