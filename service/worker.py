@@ -153,6 +153,8 @@ class Worker:
         )
         if not claims:
             return False
+        if not self._held:
+            self._renew_at = time.monotonic() + self.pace.lease.total_seconds() / 3
         self._held |= {claim.token: claim for claim in claims}
         self.analyst.submit([self._ticket(claim) for claim in claims], rules_text=self.rules.current.sources)
         return True
