@@ -24,9 +24,16 @@ KNOCKS_KEPT = 10_000  # a stranger who makes up names must not fill the disk
 class Callers:
     """Allowed and refused callers. Every method raises OutOfResources when the database is away."""
 
-    def __init__(self, sessions: sessionmaker[Session], *, clock: Callable[[], datetime] = now_utc) -> None:
+    def __init__(
+        self,
+        sessions: sessionmaker[Session],
+        *,
+        clock: Callable[[], datetime] = now_utc,
+        knocks_kept: int = KNOCKS_KEPT,
+    ) -> None:
         self._sessions = sessions
         self._clock = clock
+        self._knocks_kept = knocks_kept
 
     def refuse(self, refusal: Refusal) -> None:
         """Keep a refusal; the same caller again within an hour is counted up and given the latest reason."""
@@ -44,7 +51,7 @@ class Callers:
                 .limit(1)
             )
             if known is None:
-                _keep(session, refusal)
+                _keep(session, refusal, self._knocks_kept)
                 return
             again = update(KnockRow).where(KnockRow.id == known)
             session.execute(again.values(times=KnockRow.times + 1, last_at=refusal.at, reason=refusal.reason))
@@ -100,7 +107,7 @@ def _one_at_a_time(session: Session) -> None:
         session.execute(text("SELECT pg_advisory_xact_lock(hashtext('knock'))"))
 
 
-def _keep(session: Session, refusal: Refusal) -> None:
+def _keep(session: Session, refusal: Refusal, most: int) -> None:
     row = KnockRow(
         calling_ae_title=refusal.calling_ae_title,
         called_ae_title=refusal.called_ae_title,
@@ -112,7 +119,7 @@ def _keep(session: Session, refusal: Refusal) -> None:
     )
     session.add(row)
     session.flush()
-    session.execute(delete(KnockRow).where(KnockRow.id <= row.id - KNOCKS_KEPT))
+    session.execute(delete(KnockRow).where(KnockRow.id <= row.id - most))
 
 
 def _network(address_or_network: str) -> str:

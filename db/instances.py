@@ -111,10 +111,10 @@ class Instances:
             self._put_back(session, ids, Lane.ASKED_FOR, by)
             return bool(ids)
 
-    def requeue_where(self, filter: InstanceFilter, by: str) -> int:  # noqa: A002
+    def requeue_where(self, wanted: InstanceFilter, by: str, *, at_once: int = REQUEUED_AT_ONCE) -> int:
         """Analyse all that match and are done or failed again, behind what modalities send; gives how many.
 
-        Not one transaction but one for every few hundred, so that senders are served in between: what ends
+        Not one transaction but one for every ``at_once``, so that senders are served in between: what ends
         meanwhile may or may not be among them, and after an error those already put back stay put back.
         """
         with reading(self._sessions) as session:
@@ -122,11 +122,10 @@ class Instances:
         count, after = 0, 0
         while True:
             with writing(self._sessions) as session:
-                wanted = select(InstanceRow.id).where(*conditions(filter), InstanceRow.state.in_(FINAL))
-                wanted = wanted.where(InstanceRow.id > after, InstanceRow.id <= last).order_by(InstanceRow.id)
-                ids = session.scalars(
-                    wanted.limit(REQUEUED_AT_ONCE).with_for_update(key_share=True, of=InstanceRow)
-                ).all()
+                step = InstanceRow.id > after, InstanceRow.id <= last, InstanceRow.state.in_(FINAL)
+                matching = select(InstanceRow.id).where(*conditions(wanted), *step).order_by(InstanceRow.id)
+                locked = matching.limit(at_once).with_for_update(key_share=True, of=InstanceRow)
+                ids = session.scalars(locked).all()
                 self._put_back(session, ids, Lane.BACKLOG, by)
             if not ids:
                 return count

@@ -243,9 +243,7 @@ def analysis() -> Callable[..., Analysis]:
                 outcomes=(outcome,),
                 rules_version="r1",
             ),
-            "findings": (Finding(label="opacity", score=0.7, threshold=0.5, model=lung, box=box),)
-            if view
-            else (),
+            "findings": (opacity,) if view else (),
             "models_run": (view_model, lung),
             "models_absent": ("fracture",),
             "shadow_views": (shadow,) if view else (),
