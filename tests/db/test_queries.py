@@ -233,11 +233,12 @@ _NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE
 COPIES = {
     "study": f"""
         (id, study_instance_uid, listed_date)
-        {_NUMBERS} SELECT i + 100000, '1.2.4.' || (i + 100000), '2026010' || (i % 9 + 1) FROM n WHERE i % 3 = 0""",
+        {_NUMBERS} SELECT i + 100000, '1.2.4.' || (i + 100000), '2026010' || (i % 9 + 1) FROM n
+        WHERE i % 3 = 0""",
     "instance": f"""
         (id, sop_instance_uid, study_id, listed_date, series_instance_uid, sop_class_uid, modality,
-         calling_ae_title, called_ae_title, address, via, received_at, path, size, sha256, state, lane, due_at,
-         attempt)
+         calling_ae_title, called_ae_title, address, via, received_at, path, size, sha256, state, lane,
+         due_at, attempt)
         {_NUMBERS} SELECT n.i + 100000, '1.2.9.' || n.i, s.id, s.listed_date, '1.2', '1.2', 'DX',
         'A', 'B', '', 'C-STORE', o.received_at, '', 1, '', 'received', 1, o.due_at, 0
         FROM n JOIN study s ON s.id = n.i - n.i % 3 + 100000 + CASE WHEN n.i < 3 THEN 3 ELSE 0 END
@@ -263,7 +264,8 @@ def _encoded(content: object) -> str:
     "cursor",
     [
         "", "x", "=", "é", "a" * 1000, "[" * 150, _encoded(None), _encoded([]), _encoded({"studies": 1}),
-        _encoded(["studies", "20260101"]), _encoded(["studies", "20260101", "1"]), _encoded(["studies", "2026", 1]),
+        _encoded(["studies", "20260101"]), _encoded(["studies", "20260101", "1"]),
+        _encoded(["studies", "2026", 1]),
         _encoded(["studies", "20260101", True]), _encoded(["studies", "20260101", 1.5]),
         _encoded(["studies", "20260101", 2**63]), _encoded(["studies", "20260101", -1]),
         _encoded(["studies", None, 1]), _encoded(["studies", "20260101", 1, 2]),
