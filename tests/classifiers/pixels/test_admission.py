@@ -58,7 +58,7 @@ def test_single_frame_plain_radiographs_are_films(
 
 def test_an_object_without_pixels_is_no_film_unless_it_claims_to_be_one(dicom: Build) -> None:
     described = {"Rows": 8, "Columns": 8, "BitsAllocated": 16}
-    with pytest.raises(UndecodablePixels, match="Pixel Data .* is absent"):
+    with pytest.raises(UndecodablePixels, match=r"Pixel Data .* is absent"):
         read_film(dicom(None, **described), long_side=8)
     with pytest.raises(NotAFilm):
         read_film(dicom(None, SOPClassUID=STORAGE + "88.22", Modality="SR"), long_side=8)

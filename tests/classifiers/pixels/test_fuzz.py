@@ -1,4 +1,4 @@
-"""Mutated files: each gives a film or a FilmError, soon. RADROUTER_FUZZ says how many (300; thousands in earnest)."""
+"""Mutated files: each gives a film or a FilmError, soon. RADROUTER_FUZZ says how many (300 if unset)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every real file: decoded, and then exactly as another decoder has it, or refused for a reason that is written here."""
+"""Every real file: decoded, and then as another decoder has it, or refused for a reason written here."""
 
 from __future__ import annotations
 
@@ -31,18 +31,7 @@ UNREADABLE = {
     "e61fcd58": ABSENT,
     "edcddf40": ABSENT,
     **dict.fromkeys(
-        [
-            "023752d1",
-            "04a19ae0",
-            "2140bda6",
-            "36a4e502",
-            "4cd93ed6",
-            "62d2b5c2",
-            "73116bd1",
-            "8fbbe0fa",
-            "a12fc40c",
-        ]
-        + ["efaddfae"],
+        "023752d1 04a19ae0 2140bda6 36a4e502 4cd93ed6 62d2b5c2 73116bd1 8fbbe0fa a12fc40c efaddfae".split(),
         "1 bits allocated",  # segmentations
     ),
 }
