@@ -2,38 +2,28 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from http import HTTPStatus
 from importlib.metadata import version
-from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
-from db.callers import Callers
-from db.instances import Instances
-from db.queries import Queries
 from router.errors import SettingsError
 from service.api import callers as caller_endpoints
 from service.api import events, health, metrics, models, previews, replays, requeue, rules, studies
 from service.api import instances as instance_endpoints
 from service.api.guards import LOOPBACK_NAMES, Door, Guard, Outermost, host_name, hosts_of
-from service.api.out_models import ModelOut
-from service.api.pictures import Pictures, Preview
-from service.api.ports import Analyse, Needs, Probe, RulesInForce
+from service.api.ports import Given, Needs
 from service.api.problems import FieldOut, ProblemOut, documented, install
-from service.api.seats import Seats
 from service.api.tokens import Keyring
 from service.sections import Api
 
 LARGEST_BODY = 1 << 20
 LARGEST_UPLOAD = 512 << 20
-HEARTBEAT_S = 15.0
 PREFIX = "/api/v1"
 NOUNS = (studies, instance_endpoints, previews, requeue, caller_endpoints, models, rules, replays, events)
 DESCRIPTION = """\
@@ -48,64 +38,24 @@ follow `next` until it is null. Reads carry an ETag: send it back in `If-None-Ma
 """
 
 
-def utc_now() -> datetime:
-    """The wall clock, in UTC."""
-    return datetime.now(UTC)
-
-
 def create_app(
     *,
-    queries: Queries,
-    instances: Instances,
-    callers: Callers,
     settings: Api,
-    rules: RulesInForce,
-    models: Sequence[ModelOut],
-    storage: Path,
-    preview: Preview,
-    analyse: Analyse,
-    probes: Mapping[str, Probe],
-    known_models: Collection[str] | None = None,
-    soft_free_fraction: float = 0.0,
     allowed_hosts: Sequence[str] = (),
     largest_upload: int = LARGEST_UPLOAD,
-    clock: Callable[[], datetime] = utc_now,
-    heartbeat_s: float = HEARTBEAT_S,
-    stopping: threading.Event | None = None,
+    **given: Unpack[Given],
 ) -> FastAPI:
-    """The API, ready to be served.
+    """The API, ready to be served; ``service.api.ports.Given`` says what each dependency is.
 
-    ``storage``: the folder that stored paths count from. ``analyse``: the facts of an uploaded file, with the
-    view where there is one; raises InvalidObject. ``known_models``: names a draft of rules may mention, None
-    for any. ``soft_free_fraction``: free part of the disk below which analysis pauses, for the metrics.
-    ``allowed_hosts``: further host names to answer to. ``largest_upload`` in bytes. ``heartbeat_s``: how
-    often a quiet event stream says that it lives. ``stopping``: set it to end all event streams.
+    ``allowed_hosts``: further host names to answer to. ``largest_upload``: bytes of a request with a file.
 
     Raises:
         SettingsError: the API would be reachable from elsewhere, and nobody would need a token.
     """
     keyring = Keyring(settings.tokens, host=settings.host)
     app = _bare_app(_middleware(settings, keyring, allowed_hosts, largest_upload))
-    needs = Needs(
-        queries=queries,
-        instances=instances,
-        callers=callers,
-        rules=rules,
-        known_models=known_models,
-        models=tuple(models),
-        storage=storage,
-        soft_free_fraction=soft_free_fraction,
-        probes=dict(probes),
-        pictures=Pictures(preview),
-        replay_turn=threading.BoundedSemaphore(1),
-        seats=Seats(),
-        analyse=analyse,
-        clock=clock,
-        heartbeat_s=heartbeat_s,
-        stopping=stopping or threading.Event(),
-    )
-    app.state.needs = needs
-    app.state.registry = metrics.registry_of(needs)
+    app.state.needs = Needs(**given)
+    app.state.registry = metrics.registry_of(app.state.needs)
     install(app)
     return app
 

@@ -17,4 +17,4 @@ router = APIRouter(tags=["models"], dependencies=READER)
 def list_models(request: Request, needs: Needed) -> Response:
     """The installed model packs: version, digest, labels, thresholds, training data, metrics, model card."""
     etag = tag("models", *(model.model_dump_json() for model in needs.models))
-    return answer(request, etag, lambda: ModelsOut(models=needs.models))
+    return answer(request, etag, lambda: ModelsOut(models=tuple(needs.models)))

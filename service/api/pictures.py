@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
 from typing import Protocol
@@ -51,37 +52,28 @@ def inside(storage: Path, path: str) -> Path:
     return file
 
 
-class Pictures:
-    """Makes previews, ``AT_ONCE`` at a time."""
+class PictureTurns:
+    """Lets ``AT_ONCE`` pictures be made at a time."""
 
-    def __init__(self, preview: Preview) -> None:
-        self._preview = preview
-        self._turns = threading.BoundedSemaphore(AT_ONCE)
+    def __init__(self) -> None:
+        self._free = threading.BoundedSemaphore(AT_ONCE)
 
-    def make(
-        self,
-        path: Path,
-        /,
-        *,
-        long_side: int,
-        window: Window,
-        boxes: Boxes,
-    ) -> bytes:
-        """A PNG; ``long_side`` in pixels.
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Hold a turn.
 
         Raises:
-            FilmError: no picture can be made of this object.
-            Problem: 503, too many are being made already.
+            Problem: 503, too many are being made already, or there is no memory for this one.
         """
-        if not self._turns.acquire(timeout=PATIENCE_S):
+        if not self._free.acquire(timeout=PATIENCE_S):
             raise Problem(
                 HTTPStatus.SERVICE_UNAVAILABLE,
                 "too many pictures are being made",
                 headers={"Retry-After": "2"},
             )
         try:
-            return self._preview(path, long_side=long_side, window=window, boxes=boxes)
+            yield
         except MemoryError as error:
             raise OutOfResources("not enough memory for a picture") from error
         finally:
-            self._turns.release()
+            self._free.release()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Protocol
+from typing import Annotated, NotRequired, Protocol, TypedDict
 
 from fastapi import Depends, Request
 
@@ -16,8 +16,10 @@ from db.instances import Instances
 from db.queries import Queries
 from router.rules import Facts, RuleSet
 from service.api.out_models import ModelOut
-from service.api.pictures import Pictures
+from service.api.pictures import PictureTurns, Preview
 from service.api.seats import Seats
+
+HEARTBEAT_S = 15.0
 
 
 class RulesInForce(Protocol):
@@ -44,26 +46,51 @@ Probe = Callable[[], Check]
 Analyse = Callable[[Path], Facts]
 
 
+def utc_now() -> datetime:
+    """The wall clock, in UTC."""
+    return datetime.now(UTC)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Needs:
-    """Everything an endpoint may use."""
+    """Everything an endpoint may use: what ``create_app`` was given, and the turns that callers take."""
 
     queries: Queries
     instances: Instances
     callers: Callers
     rules: RulesInForce
-    known_models: Collection[str] | None
-    models: tuple[ModelOut, ...]
+    models: Sequence[ModelOut]
     storage: Path
-    soft_free_fraction: float
-    probes: Mapping[str, Probe]
-    pictures: Pictures
-    replay_turn: threading.BoundedSemaphore
-    seats: Seats
+    preview: Preview
     analyse: Analyse
-    clock: Callable[[], datetime]
-    heartbeat_s: float
-    stopping: threading.Event
+    probes: Mapping[str, Probe]
+    known_models: Collection[str] | None = None
+    soft_free_fraction: float = 0.0
+    clock: Callable[[], datetime] = utc_now
+    heartbeat_s: float = HEARTBEAT_S
+    stopping: threading.Event = field(default_factory=threading.Event)
+    picture_turns: PictureTurns = field(default_factory=PictureTurns)
+    replay_turn: threading.BoundedSemaphore = field(default_factory=threading.BoundedSemaphore)
+    seats: Seats = field(default_factory=Seats)
+
+
+class Given(TypedDict):
+    """What ``create_app`` is given besides its settings."""
+
+    queries: Queries
+    instances: Instances
+    callers: Callers
+    rules: RulesInForce
+    models: Sequence[ModelOut]
+    storage: Path  # the folder that stored paths count from
+    preview: Preview
+    analyse: Analyse  # the facts of an uploaded file, with the view where there is one; raises InvalidObject
+    probes: Mapping[str, Probe]  # by the name that ``/readyz`` tells
+    known_models: NotRequired[Collection[str] | None]  # names a draft of rules may mention; None: any
+    soft_free_fraction: NotRequired[float]  # free part of the disk below which analysis pauses
+    clock: NotRequired[Callable[[], datetime]]
+    heartbeat_s: NotRequired[float]  # how often a quiet event stream says that it lives
+    stopping: NotRequired[threading.Event]  # set it to end all event streams
 
 
 async def needs(request: Request) -> Needs:

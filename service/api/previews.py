@@ -62,7 +62,8 @@ def read_preview(
 
     def make() -> Response:
         path = inside(needs.storage, detail.stored.path)
-        png = needs.pictures.make(path, long_side=asked.long_side, window=window, boxes=boxes)
+        with needs.picture_turns.turn():
+            png = needs.preview(path, long_side=asked.long_side, window=window, boxes=boxes)
         return Response(png, media_type="image/png")
 
     return answer(request, tag("preview", detail.stored.sha256, asked.long_side, window, boxes), make)

@@ -11,6 +11,7 @@ from fastapi import APIRouter, File, Form, Request, UploadFile
 from pydantic import Field
 from starlette.responses import Response
 
+from router.facts import specialists_that_answered
 from router.rules import Facts, RuleSet, decide, parse
 from service.api.etags import answer, as_json, tag
 from service.api.out import DecisionOut, FindingOut, ViewPredictionOut, findings_out, view_out
@@ -120,5 +121,9 @@ def _stored(needs: Needs, sop_instance_uid: str) -> Facts:
         arrival=detail.arrival,
         view=detail.view,
         findings=detail.findings,
-        specialists=tuple(model.name for model in detail.models_run if model.name != "view"),
+        specialists=specialists_that_answered(
+            asked=detail.decision.analyse if detail.decision else (),
+            ran=tuple(model.name for model in detail.models_run),
+            absent=detail.models_absent,
+        ),
     )
