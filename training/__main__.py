@@ -1,0 +1,189 @@
+"""``python -m training simulate|sheet|train|calibrate|evaluate|export|demo``: from an anatomy to a model pack."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one stage; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    try:
+        options.stage(options)
+    except (FileNotFoundError, ValueError) as error:
+        print(f"{options.command}: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
+    stages = parser.add_subparsers(dest="command", required=True)
+    shared = Path(os.environ.get("RADROUTER_SHARED", CHECKOUT.parent / "shared"))
+
+    def stage(name: str, run, summary: str) -> argparse.ArgumentParser:  # type: ignore[no-untyped-def]
+        one = stages.add_parser(name, help=summary, description=summary)
+        one.add_argument(
+            "--data", type=Path, default=shared, help="folder with anatomy/, films/, chest/ and models/"
+        )
+        one.add_argument(
+            "--work", type=Path, default=Path("training-work"), help="where this stage's files go"
+        )
+        one.set_defaults(stage=run)
+        return one
+
+    simulate = stage(
+        "simulate", _simulate, "render simulated films into WORK/films; goes on where it stopped"
+    )
+    simulate.add_argument("--per-label", type=int, default=250, help="films of each label")
+    simulate.add_argument("--exposures", type=int, default=3, help="films of one positioned patient")
+    simulate.add_argument("--seed", type=int, default=1)
+    simulate.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    simulate.add_argument("--labels", nargs="*", help="only these")
+    sheet = stage("sheet", _sheet, "render a contact sheet of all views")
+    sheet.add_argument("--out", type=Path, default=CHECKOUT / "docs/images/views.jpg")
+    train = stage("train", _train, "fine-tune the network on WORK/films; goes on from its last checkpoint")
+    train.add_argument(
+        "--films", type=Path, nargs="*", help="folders of simulated films (default WORK/films)"
+    )
+    train.add_argument("--start", type=Path, help="weights to begin with instead of ImageNet's")
+    train.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+    _recipe_options(train)
+    calibrate = stage(
+        "calibrate", _calibrate, "choose temperature, gate and reject thresholds on films that may train"
+    )
+    calibrate.add_argument(
+        "--films", type=Path, nargs="*", help="folders of simulated films (default WORK/films)"
+    )
+    evaluate = stage("evaluate", _evaluate, "measure a pack on real films, with intervals and pictures")
+    evaluate.add_argument("--pack", type=Path, default=CHECKOUT / "classifiers/packs/view/1")
+    evaluate.add_argument(
+        "--split",
+        nargs="*",
+        default=["look", "final", "calibrate"],
+        help="which groups: look final calibrate",
+    )
+    export = stage("export", _export, "write WORK's network as a model pack")
+    export.add_argument("--pack", type=Path, default=CHECKOUT / "classifiers/packs/view/1")
+    demo = stage("demo", _demo, "render the demonstration study as DICOM files")
+    demo.add_argument("--out", type=Path, default=CHECKOUT / "service/demo")
+    demo.add_argument("--pack", type=Path, help="draw again what this view pack does not name right")
+    return parser
+
+
+def _recipe_options(parser: argparse.ArgumentParser) -> None:
+    from training.recipe import Recipe
+
+    for field in fields(Recipe):
+        kind = type(field.default)
+        parser.add_argument(
+            f"--{field.name.replace('_', '-')}",
+            type=kind,
+            default=field.default,
+            help=f"default {field.default}",
+        )
+
+
+def _simulate(options: argparse.Namespace) -> None:
+    from training.simulate.render import Order, render
+    from training.simulate.views import LABELS
+
+    order = Order(
+        anatomy=options.data / "anatomy",
+        out=options.work / "films",
+        seed=options.seed,
+        per_label=options.per_label,
+        exposures=options.exposures,
+        labels=tuple(options.labels or LABELS),
+    )
+    for done, total in render(order, processes=options.processes):
+        print(f"\r{done} of {total} shards", end="", flush=True)
+    print()
+
+
+def _sheet(options: argparse.Namespace) -> None:
+    from training.simulate.sheet import contact_sheet
+
+    contact_sheet(options.data / "anatomy", options.work / "films" / "cache", options.out)
+    print(options.out)
+
+
+def _train(options: argparse.Namespace) -> None:
+    import tensorflow as tf
+
+    from training.recipe import Recipe
+    from training.train import train
+
+    tf.config.threading.set_intra_op_parallelism_threads(options.threads)
+    recipe = Recipe(**{field.name: getattr(options, field.name) for field in fields(Recipe)})
+    weights = train(
+        shared=options.data,
+        films=options.films or [options.work / "films"],
+        out=options.work / "network",
+        recipe=recipe,
+        start=options.start,
+        report=lambda line: print(line, flush=True),
+    )
+    print(weights)
+
+
+def _calibrate(options: argparse.Namespace) -> None:
+    from training.calibrate import calibrate
+
+    chosen = calibrate(
+        shared=options.data, films=options.films or [options.work / "films"], network=options.work / "network"
+    )
+    print(chosen)
+
+
+def _export(options: argparse.Namespace) -> None:
+    from training.export import export
+
+    print(export(network_folder=options.work / "network", shared=options.data, pack=options.pack))
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    from training.evaluate import evaluate
+
+    print(
+        evaluate(
+            shared=options.data, pack=options.pack, out=options.work / "evaluation", splits=options.split
+        )
+    )
+
+
+def _demo(options: argparse.Namespace) -> None:
+    from training.demo import demonstration
+
+    says = None if options.pack is None else _says(options.pack)
+    cache = options.work / "films" / "cache"
+    for path in demonstration(options.data / "anatomy", cache, options.out, says):
+        print(path)
+
+
+def _says(folder: Path):  # type: ignore[no-untyped-def]
+    from classifiers.film import Film
+    from classifiers.packs import load_pack
+    from classifiers.runtimes import load
+    from classifiers.view import ViewClassifier
+
+    pack = load_pack(folder)
+    classifier = ViewClassifier(pack, load(pack, threads=1))
+
+    def says(image):  # type: ignore[no-untyped-def]
+        film = Film(image=image, stored_rows=image.shape[0], stored_columns=image.shape[1], scale=(1.0, 1.0))
+        return classifier.predict([film])[0].view
+
+    return says
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,149 @@
+"""Choose temperature, gate and reject rules, only on films that may train and that the network has not learnt from.
+
+Two kinds count alike: held-out simulated films, and real films held out by group (a few dozen, each seen in several
+croppings). Evaluate-only films have no say.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifiers.prepare import prepare
+from router.views import NNCPR_VIEWS
+from training.augment import cropped
+from training.films import Example, allowed, chest_films, simulated
+from training.recipe import Recipe
+from training.simulate.views import LABELS
+
+Floats = NDArray[np.float64]
+CROPPINGS = 6  # of each real film
+OTHER = LABELS.index("other")
+THIRTY = np.array([label in NNCPR_VIEWS for label in LABELS])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration:
+    """What the pack's manifest needs beside the network."""
+
+    temperature: float
+    margin: float
+    other_threshold: float
+    energy_centre: float
+    energy_width: float
+    use_energy: bool
+    measured: dict[str, float]
+
+
+def calibrate(*, shared: Path, films: Sequence[Path], network: Path) -> Calibration:
+    """Measure, choose, and write ``network``/calibration.json. Raises FileNotFoundError without trained weights."""
+    from training.load import trained
+    from training.train import predict
+
+    model, recipe = trained(network, shared)
+    made = _sample(list(simulated(films, held_out=True)), 1600)
+    real = allowed(shared, "calibrate")
+    chests = _sample(chest_films(shared, "calibrate"), 40)
+    logits, truth, weight = [], [], []
+    for pool, repeats in ((made, 1), (real + chests, CROPPINGS)):
+        images, views = _images(pool, recipe, repeats)
+        logits.append(np.asarray(predict(model, images)["view"], dtype=np.float64))
+        truth.append(np.array(views))
+        weight.append(_balanced(truth[-1]))
+    chosen = choose(np.concatenate(logits), np.concatenate(truth), np.concatenate(weight))
+    chosen.measured["real_films_calibrated_on"] = float(len(real))
+    chosen.measured["real_accuracy"] = float((logits[1].argmax(axis=1) == truth[1]).mean())
+    chosen.measured["simulated_accuracy"] = float((logits[0].argmax(axis=1) == truth[0]).mean())
+    (network / "calibration.json").write_text(json.dumps(asdict(chosen), indent=1))
+    return chosen
+
+
+def choose(logits: Floats, truth: NDArray[np.int64], weight: Floats) -> Calibration:
+    """The calibration for logits (n, labels), true labels (n,) and weights (n,) that sum to anything."""
+    temperature = best_temperature(logits, truth, weight)
+    scores = softmax(logits / temperature)
+    ranked = np.sort(scores, axis=1)
+    energy = np.log(np.exp(logits - logits.max(axis=1, keepdims=True)).sum(axis=1)) + logits.max(axis=1)
+    inside = THIRTY[truth]
+    by_class = ranking(scores[:, OTHER], ~inside & (truth == OTHER), inside)
+    by_energy = ranking(-energy, ~inside & (truth == OTHER), inside)
+    return Calibration(
+        temperature=temperature,
+        margin=_margin(ranked[:, -1] - ranked[:, -2], scores.argmax(axis=1) == truth, weight),
+        other_threshold=_quantile(scores[inside, OTHER], weight[inside], 0.97, low=0.15, high=0.6),
+        energy_centre=_quantile(energy[inside], weight[inside], 0.02, low=-99, high=99),
+        energy_width=max(0.1, float(energy[inside].std()) / 4),
+        use_energy=bool(by_energy > by_class),
+        measured={"auroc_other_class": by_class, "auroc_other_energy": by_energy},
+    )
+
+
+def best_temperature(logits: Floats, truth: NDArray[np.int64], weight: Floats) -> float:
+    """The temperature of least weighted negative log-likelihood, to 1 %."""
+    candidates = np.exp(np.linspace(np.log(0.3), np.log(4.0), 260))
+
+    def cost(temperature: float) -> float:
+        likelihood = softmax(logits / temperature)[np.arange(len(truth)), truth]
+        return float(-(weight * np.log(np.maximum(likelihood, 1e-9))).sum())
+
+    return float(min(candidates, key=cost))
+
+
+def softmax(logits: Floats) -> Floats:
+    """Probabilities (n, labels)."""
+    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(odds / odds.sum(axis=1, keepdims=True))
+
+
+def ranking(score: Floats, positive: NDArray[np.bool_], negative: NDArray[np.bool_]) -> float:
+    """The area under the ROC curve: how often a positive scores above a negative."""
+    if not positive.any() or not negative.any():
+        return float("nan")
+    low = np.sort(score[negative])
+    left, right = (
+        np.searchsorted(low, score[positive], "left"),
+        np.searchsorted(low, score[positive], "right"),
+    )
+    return float((left + right).mean() / (2 * len(low)))
+
+
+def _margin(lead: Floats, right: NDArray[np.bool_], weight: Floats) -> float:
+    """The least lead above which 98.5 % of answers are right."""
+    for margin in np.arange(0.1, 0.6, 0.02):
+        stated = lead >= margin
+        if (weight * right)[stated].sum() >= 0.985 * weight[stated].sum():
+            return round(float(margin), 2)
+    return 0.6
+
+
+def _quantile(values: Floats, weight: Floats, share: float, *, low: float, high: float) -> float:
+    order = np.argsort(values)
+    reached = np.cumsum(weight[order]) / weight.sum()
+    return round(float(np.clip(values[order][np.searchsorted(reached, share)], low, high)), 3)
+
+
+def _balanced(truth: NDArray[np.int64]) -> Floats:
+    """Weights that sum to 1, the same for every view."""
+    counts = np.bincount(truth, minlength=len(LABELS))[truth]
+    return np.asarray(1 / counts / (1 / counts).sum(), dtype=np.float64)
+
+
+def _sample(films: list[Example], most: int) -> list[Example]:
+    order = np.random.default_rng(0).permutation(len(films))[:most]
+    return [films[index] for index in order]
+
+
+def _images(pool: list[Example], recipe: Recipe, repeats: int) -> tuple[list[NDArray[np.float32]], list[int]]:
+    rng = np.random.default_rng(0)
+    images, views = [], []
+    for example in pool:
+        for repeat in range(repeats):
+            pixels = example.pixels if repeat == 0 else cropped(example.pixels, rng)
+            images.append(prepare(pixels.astype(np.float32) / 255, side=recipe.side))
+            views.append(example.view)
+    return images, views

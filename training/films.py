@@ -1,0 +1,157 @@
+"""What the network learns from and is judged by, and who may be used for what.
+
+Three kinds of film: simulated ones, NIH chest films (split by patient), and the real films of a manifest whose ``use``
+column says whether they may train. Splits go by group, by a hash of the group's name, so that they never move:
+
+* a film marked "evaluate only" is never trained on, nor used to choose anything;
+* films that may train are split: ``train`` learns, ``calibrate`` sets temperature and gates;
+* evaluate-only groups are split in ``look`` (errors may be looked at while the simulator is improved) and ``final``
+  (untouched until the last figures).
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from router.views import NNCPR_VIEWS
+from training.simulate.render import load_shard
+from training.simulate.views import LABELS
+
+Grey = NDArray[np.uint8]
+UNKNOWN: Final = -1
+FOLDERS: Final = {
+    "other_forearm": ("forearm_ap", "forearm_lateral"),
+    "other_foot_lateral": ("foot_lateral",),
+    "other_whole_spine_ap": ("whole_spine_ap",),
+}
+LARGEST_SOURCE: Final = "UNIFESP"
+# lain on the plate any way round, so that a quarter turn means nothing
+ANY_WAY_ROUND: Final = frozenset(
+    ("elbow_ap", "elbow_lateral", "knee_lateral", "patella_axial", "lower_leg_ap", "lower_leg_lateral", "forearm_ap",
+     "forearm_lateral", "humerus_ap", "other", "abdomen_left_lateral_decubitus", "wrist_ap", "wrist_lateral",
+     "finger_ap", "finger_lateral", "femur_ap", "femur_lateral")
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """One film to learn from. ``pixels`` is uint8 (H, W), bone bright."""
+
+    pixels: Grey
+    view: int  # of LABELS
+    projection: int = UNKNOWN  # of network.PROJECTIONS
+    upside: int = UNKNOWN  # quarter turns it is already turned
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RealFilm:
+    """One film of the manifest."""
+
+    path: Path
+    folder: str
+    accepted: tuple[str, ...]  # labels that are right for it
+    group: str
+    split: str  # train | calibrate | look | final
+    source: str
+
+    @property
+    def one_of_thirty(self) -> bool:
+        """Whether it shows one of NNCPR's views."""
+        return self.folder in NNCPR_VIEWS
+
+
+def share(name: str, salt: str = "") -> float:
+    """A number in [0, 1) that belongs to a group's name for ever."""
+    return int.from_bytes(hashlib.sha256((salt + name).encode()).digest()[:8], "big") / 2**64
+
+
+def real_films(shared: Path) -> list[RealFilm]:
+    """The manifest of ``shared``/films. Raises FileNotFoundError."""
+    films = []
+    with (shared / "films" / "manifest.csv").open(newline="") as file:
+        for row in csv.DictReader(file):
+            may_train = row["use"].startswith("train")
+            part = share(row["group"])
+            if may_train:
+                split = "train" if part < 0.6 else "calibrate"
+            else:
+                split = (
+                    "look"
+                    if int(hashlib.sha256(row["group"].encode()).hexdigest(), 16) % 100 < 35
+                    else "final"
+                )
+            films.append(
+                RealFilm(
+                    path=shared / "films" / row["path"],
+                    folder=row["view"],
+                    accepted=FOLDERS.get(row["view"], (row["view"],)),
+                    group=row["group"],
+                    split=split,
+                    source=LARGEST_SOURCE if LARGEST_SOURCE in row["licence"] else row["source_repo"],
+                )
+            )
+    return films
+
+
+def read(path: Path) -> Grey:
+    """A film's pixels, uint8 (H, W). Raises ValueError when it cannot be read."""
+    pixels = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+    if pixels is None:
+        raise ValueError(f"{path} is not an image")
+    return np.asarray(pixels, dtype=np.uint8)
+
+
+def allowed(shared: Path, split: str) -> list[Example]:
+    """The real films that may train, ``train`` or ``calibrate``. A forearm without a known projection is left out."""
+    found = []
+    for film in real_films(shared):
+        if film.split == split and len(film.accepted) == 1:
+            found.append(
+                Example(pixels=read(film.path), view=LABELS.index(film.accepted[0]), group=film.group)
+            )
+    return found
+
+
+def chest_films(shared: Path, split: str) -> list[Example]:
+    """NIH chest films of the patients of a split: ``train`` 70 %, ``calibrate`` 10 %, ``test`` 20 %."""
+    found = []
+    with (shared / "chest" / "manifest.csv").open(newline="") as file:
+        for row in csv.DictReader(file):
+            part = share(row["patient_id"], "nih")
+            if split == ("train" if part < 0.7 else "calibrate" if part < 0.8 else "test"):
+                found.append(
+                    Example(
+                        pixels=read(shared / "chest" / row["path"]),
+                        view=LABELS.index("chest_pa_ap"),
+                        projection=("AP", "PA").index(row["view_position"]),
+                        upside=0,
+                        group=row["patient_id"],
+                    )
+                )
+    return found
+
+
+def simulated(folders: Sequence[Path], *, held_out: bool, every: int = 10) -> Iterator[Example]:
+    """Simulated films; of each label's shards every ``every``-th is held out."""
+    for folder in folders:
+        for path in sorted(folder.glob("*-[0-9]*-[0-9]*.npz")):
+            number = int(path.stem.rpartition("-")[2])
+            if (number % every == every - 1 or number == 4) == held_out:
+                yield from _shard(path)
+
+
+def _shard(path: Path) -> Iterator[Example]:
+    for pixels, truth in zip(*load_shard(path), strict=True):
+        label = str(truth["label"])
+        upside = UNKNOWN if label in ANY_WAY_ROUND else int(str(truth["upside"]))
+        yield Example(pixels=pixels, view=LABELS.index(label), upside=upside)

@@ -1,0 +1,31 @@
+"""A trained network and the recipe it was trained by."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+from pathlib import Path
+
+import keras
+
+from training.network import network
+from training.recipe import Recipe
+from training.simulate.views import LABELS
+
+WEIGHTS = "view.weights.h5"
+IMAGENET = "models/imagenet/mobilenet_v2_1.0_224_quant.tflite"
+
+
+def trained(folder: Path, shared: Path) -> tuple[keras.Model, Recipe]:
+    """Load what ``train`` left in ``folder``. Raises FileNotFoundError, or ValueError when the labels have changed."""
+    if not (folder / WEIGHTS).is_file():
+        raise FileNotFoundError(f"no trained weights in {folder}: run `python -m training train`")
+    stored = json.loads((folder / "recipe.json").read_text())
+    if tuple(stored["labels"]) != LABELS:
+        raise ValueError(
+            f"the network in {folder} was trained for other labels than the table of views has now"
+        )
+    recipe = Recipe(**{field.name: stored[field.name] for field in fields(Recipe)})
+    model = network(shared / IMAGENET, side=recipe.side, frozen=recipe.frozen)
+    model.load_weights(folder / WEIGHTS)
+    return model, recipe

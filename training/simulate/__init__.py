@@ -1,0 +1,1 @@
+"""Radiographs rendered from one open human anatomy: people, poses, beams, films, each with its truth."""

@@ -1,0 +1,117 @@
+"""Films that show none of the views: any part of the body from anywhere, round fluoroscopy frames, no film at all."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+from numpy.random import Generator
+
+from training.simulate import film
+from training.simulate.scene import Film, Studio
+from training.simulate.views import TABLE
+
+EDGE = 256  # pixels
+
+
+def odd_film(studio: Studio, rng: Generator) -> Film:
+    """One film labelled ``other``."""
+    kind = rng.random()
+    if kind < 0.15:
+        picture = _not_a_film(rng)
+    elif kind < 0.6:
+        picture = _from_anywhere(studio, rng)
+    else:
+        picture = _fluoroscopy(studio, rng)
+    return Film(
+        pixels=film.compressed(picture, rng),
+        label="other",
+        upside=0,
+        mirrored=False,
+        metal=False,
+        kv=70,
+        angles={},
+    )
+
+
+def _from_anywhere(studio: Studio, rng: Generator) -> film.Map:
+    view = TABLE[int(rng.integers(len(TABLE)))]
+    away = float(rng.choice([-1, 1]) * rng.uniform(35, 75))
+    small = rng.uniform(0.25, 0.5)
+    strange = replace(
+        view,
+        tilt=(view.tilt[0] + away, view.tilt[1] + away),
+        width=(view.width[0] * small, view.width[1] * 0.6),
+        height=(view.height[0] * small, view.height[1] * 0.6),
+        pair=0.0,
+    )
+    return studio.expose(studio.pose(strange, rng), rng).pixels.astype(np.float32) / 255
+
+
+def _fluoroscopy(studio: Studio, rng: Generator) -> film.Map:
+    """A small round or square field, mostly of the belly, sometimes with contrast medium, on a bright or dark ground."""
+    trunk = [view for view in TABLE if view.keep == "trunk"]
+    view = trunk[int(rng.integers(len(trunk)))]
+    near = replace(
+        view, width=(90, 240), height=(90, 240), azimuth=(-60, 60), offset=((-80, 80), (-120, 120), (-30, 30))
+    )
+    picture = studio.expose(studio.pose(near, rng), rng).pixels.astype(np.float32) / 255
+    picture = cv2.resize(picture, (EDGE, EDGE), interpolation=cv2.INTER_AREA)
+    if rng.random() < 0.5:
+        picture = _contrast(picture, rng)
+    if rng.random() < 0.3:
+        picture = 1 - picture
+    rows, columns = np.mgrid[:EDGE, :EDGE] / EDGE - 0.5
+    if rng.random() < 0.6:
+        open_field = rows**2 + columns**2 < rng.uniform(0.35, 0.5) ** 2
+        picture = np.where(open_field, picture, 1.0 if rng.random() < 0.5 else 0.0)
+    return np.asarray(picture, dtype=np.float32)
+
+
+def _contrast(picture: film.Map, rng: Generator) -> film.Map:
+    ink = np.zeros(picture.shape, dtype=np.uint8)
+    points = np.cumsum(rng.normal(0, 25, (12, 2)), axis=0) + EDGE / 2
+    cv2.polylines(ink, [points.astype(np.int32)], False, 255, int(rng.integers(6, 30)))
+    return np.asarray(
+        np.maximum(picture, cv2.GaussianBlur(ink, (0, 0), 3).astype(np.float32) / 255), dtype=np.float32
+    )
+
+
+def _not_a_film(rng: Generator) -> film.Map:
+    """Noise, gradients, shapes and pages of text, as scanners and screens send them."""
+    rows, columns = np.mgrid[:EDGE, :EDGE].astype(np.float32) / EDGE
+    picture = rng.uniform(-1, 1) * rows + rng.uniform(-1, 1) * columns + rng.uniform(0, 1)
+    picture = (
+        picture
+        + rng.uniform(0, 0.3)
+        * cv2.GaussianBlur(
+            rng.standard_normal((EDGE, EDGE)).astype(np.float32), (0, 0), float(rng.uniform(0.5, 20))
+        )
+        * 5
+    )
+    page = (np.clip(picture, 0, 1) * 255).astype(np.uint8)
+    for _ in range(int(rng.integers(0, 14))):
+        at = (int(rng.integers(0, EDGE)), int(rng.integers(0, EDGE)))
+        if rng.random() < 0.5:
+            cv2.putText(
+                page,
+                "Abc 123 film"[: int(rng.integers(2, 12))],
+                at,
+                cv2.FONT_HERSHEY_SIMPLEX,
+                float(rng.uniform(0.3, 1)),
+                int(rng.integers(0, 256)),
+                1,
+            )
+        else:
+            cv2.ellipse(
+                page,
+                at,
+                (int(rng.integers(4, 70)), int(rng.integers(4, 70))),
+                float(rng.uniform(0, 180)),
+                0,
+                360,
+                int(rng.integers(0, 256)),
+                -1,
+            )
+    return np.asarray(page, dtype=np.float32) / 255

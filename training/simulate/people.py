@@ -1,0 +1,109 @@
+"""People differ: build, fat, bone, spine. One adult made many, by smooth changes of the resting body."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+from numpy.random import Generator
+
+from training.simulate.meshes import Floats
+from training.simulate.rig import Rig
+
+WAVES = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """What makes one person, all drawn from one generator."""
+
+    girth: float  # of x and z against y
+    fat: float  # mm the skin lies farther out
+    lean: float  # mm the muscle lies farther out
+    bone: float  # mm the bones are thicker
+    cortex: float  # mm the cortex is thicker
+    density: float  # of bone mineral, 1 = the textbook's
+    scoliosis: float  # mm
+    kyphosis: float  # mm
+    lung: float  # of the lungs' air, 1 = the textbook's
+    directions: Floats  # (WAVES, 3) of the warp
+    shifts: Floats  # (WAVES, 3) mm
+    phases: Floats  # (WAVES,)
+
+
+def person(rng: Generator) -> Person:
+    """Draw a person."""
+    old = rng.random() < 0.3
+    wavelength = rng.uniform(50, 350, WAVES)
+    directions = rng.normal(size=(WAVES, 3))
+    directions *= (2 * np.pi / wavelength / np.linalg.norm(directions, axis=1))[:, None]
+    return Person(
+        girth=rng.uniform(0.9, 1.12),
+        fat=rng.uniform(-2, 4) if rng.random() < 0.55 else rng.uniform(4, 26),
+        lean=rng.uniform(-1.5, 2.5),
+        bone=rng.normal(0, 0.35),
+        cortex=rng.normal(-0.25 if old else 0.05, 0.25),
+        density=rng.uniform(0.6, 0.95) if old else rng.uniform(0.85, 1.35),
+        scoliosis=rng.normal(0, 5) if rng.random() < 0.7 else rng.normal(0, 16),
+        kyphosis=rng.normal(0, 8),
+        lung=rng.uniform(0.85, 1.12),
+        directions=directions,
+        shifts=rng.normal(size=(WAVES, 3)) * (0.008 * wavelength)[:, None],
+        phases=rng.uniform(0, 2 * np.pi, WAVES),
+    )
+
+
+def reshaped(points: Floats, who: Person) -> Floats:
+    """The person's points (n, 3) mm for points of the resting body."""
+    bends = np.array([who.girth, who.scoliosis, who.kyphosis, who.phases[0]])
+    return np.asarray(_reshape(np.ascontiguousarray(points), bends, who.directions, who.shifts, who.phases))
+
+
+@numba.njit(cache=True, fastmath=True)  # type: ignore[untyped-decorator]
+def _reshape(points, bends, directions, shifts, phases):  # type: ignore[no-untyped-def]
+    girth, scoliosis, kyphosis, phase = bends
+    out = np.empty_like(points)
+    for row in range(len(points)):
+        x, y, z = points[row, 0], points[row, 1], points[row, 2]
+        dx, dy, dz = 0.0, 0.0, 0.0
+        for wave in range(len(phases)):
+            swing = np.sin(
+                x * directions[wave, 0] + y * directions[wave, 1] + z * directions[wave, 2] + phases[wave]
+            )
+            dx += swing * shifts[wave, 0]
+            dy += swing * shifts[wave, 1]
+            dz += swing * shifts[wave, 2]
+        trunk = min(max((y - 880) / 120, 0.0), 1.0) * min(max((1500 - y) / 80, 0.0), 1.0)
+        trunk *= min(max((185 - abs(x)) / 60, 0.0), 1.0)
+        turn = 2 * np.pi * (y - 900) / 520
+        out[row, 0] = x * girth + dx + scoliosis * trunk * np.sin(turn + phase)
+        out[row, 1] = y + dy
+        out[row, 2] = z * girth + dz + kyphosis * trunk * np.sin(turn)
+    return out
+
+
+def body_of(rig: Rig, who: Person) -> Floats:
+    """The person's resting vertices (n, 3) mm."""
+    counts = np.diff(rig.vertex_starts)
+    thicker = np.repeat(
+        [_thicker(name, kind, who) for name, kind in zip(rig.names, rig.kinds, strict=True)], counts
+    )
+    return np.asarray(reshaped(rig.vertices, who) + thicker[:, None] * rig.normals)
+
+
+def _thicker(name: str, kind: str, who: Person) -> float:
+    if kind == "skin":
+        return who.fat + who.lean
+    if kind == "lean":
+        return who.lean
+    long = any(
+        word in name
+        for word in ("Femur", "Tibia", "Humerus", "Radius", "Ulna", "Hip", "metacarpal", "metatarsal")
+    )
+    share = 1.0 if long else 0.4
+    if kind == "bone":
+        return share * who.bone
+    if kind == "inner":
+        return share * who.bone - (share * who.cortex if who.cortex > 0 else 0.6 * share * who.cortex)
+    return 0.0

@@ -1,0 +1,176 @@
+"""Fine-tune the network, resumable, with an average of its weights kept along the way."""
+
+from __future__ import annotations
+
+import json
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, fields
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from training.augment import Batch, batches
+from training.films import Example, allowed, chest_films, simulated
+from training.network import network
+from training.recipe import Recipe
+from training.simulate.views import LABELS
+
+
+Report = Callable[[str], None]
+
+
+def train(
+    *, shared: Path, films: Sequence[Path], out: Path, recipe: Recipe, start: Path | None, report: Report
+) -> Path:
+    """Train by ``recipe``; returns the weights' path in ``out``. Continues from a checkpoint found there.
+
+    ``start`` holds weights to begin with instead of ImageNet's. Raises FileNotFoundError when films are missing.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "recipe.json").write_text(json.dumps(asdict(recipe) | {"labels": LABELS}, indent=1))
+    model = network(
+        shared / "models/imagenet/mobilenet_v2_1.0_224_quant.tflite", side=recipe.side, frozen=recipe.frozen
+    )
+    if start is not None:
+        model.load_weights(start)
+    pools = _pools(shared, films, recipe)
+    report(", ".join(f"{len(pool)} films ({count} a batch)" for pool, count in pools))
+    loop = _Loop(model, recipe, out)
+    feed = _ahead(batches(pools, side=recipe.side, seed=recipe.seed + loop.step, flip=(False, True, False)))
+    loop.run(feed, report)
+    final = out / "view.weights.h5"
+    loop.averaged().save_weights(final)
+    return final
+
+
+def _pools(shared: Path, films: Sequence[Path], recipe: Recipe) -> list[tuple[list[Example], int]]:
+    made = list(simulated(films, held_out=False))
+    if not made:
+        raise FileNotFoundError(
+            f"no simulated films in {', '.join(map(str, films))}: run `python -m training simulate`"
+        )
+    return [
+        (made, recipe.simulated),
+        (allowed(shared, "train"), recipe.real),
+        (chest_films(shared, "train"), recipe.chest),
+    ]
+
+
+class _Loop:
+    def __init__(self, model: keras.Model, recipe: Recipe, out: Path) -> None:
+        self.model, self.recipe, self._kept = model, recipe, out / "checkpoint.npz"
+        self._optimizer = keras.optimizers.AdamW(recipe.rate, weight_decay=recipe.decay, clipnorm=1.0)
+        self._optimizer.build(model.trainable_variables)
+        self._mean = [variable.numpy().copy() for variable in model.trainable_variables]
+        self.step, self._begun = 0, time.monotonic()
+        if self._kept.is_file():
+            self._resume()
+        self._update = tf.function(self._update_once)
+
+    def run(self, feed: Iterator[Batch], report: Report) -> None:
+        losses: list[float] = []
+        while (done := self._progress()) < 1.0:
+            self._optimizer.learning_rate.assign(self._rate(done))
+            loss = self._update(
+                *(
+                    tf.constant(getattr(next_batch, field.name))
+                    for next_batch in [next(feed)]
+                    for field in fields(next_batch)
+                )
+            )
+            losses.append(float(loss))
+            keep = min(self.recipe.average, (1 + self.step) / (10 + self.step))
+            for mean, variable in zip(self._mean, self.model.trainable_variables, strict=True):
+                mean *= keep
+                mean += (1 - keep) * variable.numpy()
+            self.step += 1
+            if self.step % 20 == 0:
+                report(
+                    f"step {self.step}, {done:.0%}, loss {np.mean(losses[-20:]):.3f}, {(time.monotonic() - self._begun) / 60:.1f} min"
+                )
+            if self.step % 100 == 0:
+                self._keep()
+
+    def averaged(self) -> keras.Model:
+        """The network with its averaged weights."""
+        for mean, variable in zip(self._mean, self.model.trainable_variables, strict=True):
+            variable.assign(mean)
+        return self.model
+
+    def _progress(self) -> float:
+        return max(self.step / self.recipe.steps, (time.monotonic() - self._begun) / 60 / self.recipe.minutes)
+
+    def _rate(self, done: float) -> float:
+        warm = min(1.0, (self.step + 1) / self.recipe.warm_up)
+        return float(self.recipe.rate * warm * (0.02 + 0.98 * 0.5 * (1 + np.cos(np.pi * min(done, 1.0)))))
+
+    def _update_once(self, images, views, view_weights, beams, beam_weights, turns, turn_weights):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+        with tf.GradientTape() as tape:
+            out = self.model(images, training=True)
+            smooth = self.recipe.smoothing
+            wanted = tf.one_hot(views, len(LABELS)) * (1 - smooth) + smooth / len(LABELS)
+            loss = _mean(tf.nn.softmax_cross_entropy_with_logits(wanted, out["view"]), view_weights)
+            loss += 0.3 * _mean(
+                tf.nn.sparse_softmax_cross_entropy_with_logits(beams, out["projection"]), beam_weights
+            )
+            loss += 0.25 * _mean(
+                tf.nn.sparse_softmax_cross_entropy_with_logits(turns, out["rotation"]), turn_weights
+            )
+        gradients = tape.gradient(loss, self.model.trainable_variables)
+        self._optimizer.apply_gradients(zip(gradients, self.model.trainable_variables, strict=True))
+        return loss
+
+    def _keep(self) -> None:
+        arrays = {f"w{k}": variable.numpy() for k, variable in enumerate(self.model.trainable_variables)}
+        arrays |= {f"m{k}": mean for k, mean in enumerate(self._mean)}
+        partial = self._kept.with_suffix(".partial.npz")
+        np.savez(partial, step=self.step, **arrays)  # type: ignore[arg-type]
+        partial.replace(self._kept)
+
+    def _resume(self) -> None:
+        stored = np.load(self._kept)
+        self.step = int(stored["step"])
+        for k, variable in enumerate(self.model.trainable_variables):
+            variable.assign(stored[f"w{k}"])
+            self._mean[k] = stored[f"m{k}"].copy()
+
+
+def _mean(losses, weights):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    return tf.reduce_sum(losses * weights) / tf.maximum(tf.reduce_sum(weights), 1.0)
+
+
+def _ahead(source: Iterator[Batch], depth: int = 4) -> Iterator[Batch]:
+    """The same batches, made in a second thread; an error there is raised here."""
+    ready: queue.Queue[Batch | Exception] = queue.Queue(depth)
+
+    def fill() -> None:
+        try:
+            for batch in source:
+                ready.put(batch)
+        except Exception as error:  # the outermost frame of this thread: handed to the one that waits
+            ready.put(error)
+
+    threading.Thread(target=fill, daemon=True).start()
+    while True:
+        item = ready.get()
+        if isinstance(item, Exception):
+            raise item
+        yield item
+
+
+def predict(
+    model: keras.Model, images: Sequence[NDArray[np.float32]], *, batch: int = 32
+) -> dict[str, NDArray[np.float32]]:
+    """All heads' logits for prepared films (side, side)."""
+    found: dict[str, list[NDArray[np.float32]]] = {}
+    for start in range(0, len(images), batch):
+        out = model(np.stack(images[start : start + batch])[..., None], training=False)
+        for name, values in out.items():
+            found.setdefault(name, []).append(np.asarray(values))
+    return {name: np.concatenate(values) for name, values in found.items()}
