@@ -67,10 +67,10 @@ class Studio:
         moved = motions(self._bones_of(who), angles)
         rig = self._rig_for(view.keep)
         rest = body_of(rig, who)
-        if view.cut is not None:
-            rest[:, 1] = np.clip(rest[:, 1], rng.uniform(*view.cut[0]), rng.uniform(*view.cut[1]))
         body = blended(rig, rest, moved)
         self._cap(rig, body, who, view)
+        if view.cut is not None:
+            body[:, 1] = np.clip(body[:, 1], rng.uniform(*view.cut[0]), rng.uniform(*view.cut[1]))
         extra, cast = self._hardware(rig, body, view, who, moved, rng)
         return self._trace(rig, body, view, who, angles, moved, extra, cast, rng)
 

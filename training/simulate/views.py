@@ -33,7 +33,7 @@ class View:
     pose: Pose = field(default_factory=dict)
     kv: tuple[int, ...] = (60,)
     distance: Range = (1000, 1200)
-    cut: tuple[Range, Range] | None = None  # the resting body is flattened below and above these heights
+    cut: tuple[Range, Range] | None = None  # the posed body is flattened below and above these heights
     turn: Range = (-5, 5)  # the part lies turned on the film
     upside_down: float = 0.02
     pair: float = 0.0  # probability of both sides on one film
