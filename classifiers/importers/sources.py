@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 from numpy.typing import NDArray
 
 from classifiers.importers import h5, keras_file, tfjs
@@ -108,13 +109,35 @@ def labels(path: Path) -> tuple[str, ...] | None:
 
 
 def _keras(kind: Kind, model: Any, recipe: Recipe, folder: Path, found: tuple[str, ...] | None) -> Source:
-    model.export(str(folder), verbose=False)
+    export(model, folder)
     if len(model.outputs) > 1:
         return _saved_model(kind, folder, recipe, found)
     # Run by Keras itself, so that the comparison covers the export too.
     return _saved_model(
         kind, folder, recipe, found, run=lambda batch: np.asarray(model(batch, training=False), np.float32)
     )
+
+
+def export(model: Any, folder: Path) -> None:
+    """Write a ``keras.Model`` of one input as a SavedModel: input "film", output "output", or several by
+    their names.
+
+    Keras's own export traces the network a dozen times over, once for each thing it might be used for; this,
+    once.
+    """
+
+    def run(film: Any) -> dict[str, Any]:
+        found = model(film, training=False)
+        if isinstance(found, dict):
+            return found
+        names = model.output_names if isinstance(found, list) else ["output"]
+        return dict(zip(names, found if isinstance(found, list) else [found], strict=True))
+
+    module = tf.Module()
+    module.held = [variable.value for variable in model.variables]
+    spec = tf.TensorSpec(model.inputs[0].shape, tf.float32, name="film")
+    signatures = {"serving_default": tf.function(run, input_signature=[spec])}
+    tf.saved_model.save(module, str(folder), signatures=signatures)
 
 
 def _saved_model(
