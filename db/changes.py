@@ -1,15 +1,12 @@
-"""Reading the audit, and how the whole stands."""
+"""Reading the audit."""
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from sqlalchemy import ColumnElement, Select, func, literal_column, select
+from sqlalchemy import ColumnElement, literal_column, select
 from sqlalchemy.orm import Session
 
-from db.read import AuditEntry, Counts
-from db.schema import AuditRow, InstanceRow, Lane, StudyRow
-from router.types import State
+from db.read import AuditEntry
+from db.schema import AuditRow, InstanceRow
 
 # A row that we see is unsettled while its transaction is not older than every one still open: a smaller id
 # may still be committed. A row's transaction id has 32 bits and wraps; the window of open ones is small.
@@ -38,24 +35,3 @@ def entries(session: Session, limit: int | None, *wanted: ColumnElement[bool]) -
         AuditEntry(id=row.id, sop_instance_uid=uid, event=row.event, at=row.at, detail=row.detail)
         for row, uid in found
     ]
-
-
-def count(session: Session, now: datetime) -> Counts:
-    """How the whole stands."""
-    states = dict.fromkeys(State, 0)
-    for state, instances in session.execute(
-        select(InstanceRow.state, func.count()).group_by(InstanceRow.state)
-    ):
-        states[state] = instances
-    waiting = [since for lane in Lane if (since := session.scalar(_first_due(lane, now))) is not None]
-    return Counts(
-        states=states,
-        due=session.scalar(select(func.count()).where(InstanceRow.due_at <= now)) or 0,
-        oldest_waiting_seconds=(now - min(waiting)).total_seconds() if waiting else None,
-        studies=session.scalar(select(func.count()).select_from(StudyRow)) or 0,
-        audit_id=session.scalar(select(func.max(AuditRow.id))) or 0,
-    )
-
-
-def _first_due(lane: Lane, now: datetime) -> Select[datetime | None]:
-    return select(func.min(InstanceRow.due_at)).where(InstanceRow.lane == lane, InstanceRow.due_at <= now)

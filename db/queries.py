@@ -8,7 +8,8 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
-from db.changes import count, entries, settled
+from db.changes import entries, settled
+from db.counting import Counting
 from db.cursor import read_cursor, write_cursor
 from db.details import instance_details
 from db.history import decided_since, paths
@@ -40,6 +41,7 @@ class Queries:
     def __init__(self, sessions: sessionmaker[Session], *, clock: Callable[[], datetime] = now_utc) -> None:
         self._sessions = sessions
         self._clock = clock
+        self._counting = Counting()
 
     def studies(self, wanted: StudyFilter, limit: int, cursor: str | None = None) -> Page[StudySummary]:
         """Studies, newest study date first. Raises ValueError: limit not in 1..1000, or a foreign cursor."""
@@ -101,7 +103,7 @@ class Queries:
     def counts(self) -> Counts:
         """How the whole stands; cheap enough to be asked every few seconds."""
         with reading(self._sessions) as session:
-            return count(session, self._clock())
+            return self._counting.count(session, self._clock())
 
     def history(self, since: datetime) -> Iterator[tuple[Facts, Decision]]:
         """What was decided since then, oldest first, with the facts that decided: for trying out other rules.
