@@ -32,8 +32,8 @@ class SavedModel:
         if "serving_default" not in self._model.signatures:
             raise ValueError("the SavedModel has no signature 'serving_default'")
         self._run = self._model.signatures["serving_default"]
-        self._input = _known(input_name, list(self._run.structured_input_signature[1]))
-        self._outputs = {name: _known(name, list(self._run.structured_outputs)) for name in outputs}
+        self._input = known(input_name, list(self._run.structured_input_signature[1]))
+        self._outputs = {name: known(name, list(self._run.structured_outputs)) for name in outputs}
 
     def __call__(self, tensor: NDArray[np.float32]) -> dict[str, NDArray[Any]]:
         """Run the tensor; outputs by name."""
@@ -94,7 +94,8 @@ def _operations(folder: Path) -> set[str]:
     return found
 
 
-def _known(name: str, names: list[str]) -> str:
+def known(name: str, names: list[str]) -> str:
+    """``name``, when it is one of ``names``; else raises ValueError."""
     if name not in names:
         raise ValueError(f"the network has no tensor {name!r}, only {', '.join(sorted(names))}")
     return name

@@ -64,6 +64,8 @@ def import_model(
     not at all. Raises PackError in one sentence: the file cannot be read, would run code, does not fit the
     recipe, or the converted network differs from its source by more than 1e-3 on probe films.
     """
+    if recipe.task is Task.DETECT:
+        raise PackError(f"pack {recipe.name}/{recipe.version}: models that draw boxes cannot be imported yet")
     final = target / recipe.name / recipe.version
     if final.exists():
         raise PackError(f"pack {recipe.name}/{recipe.version}: is already in {target}")

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from classifiers.importers import h5, keras_file, tfjs
 from classifiers.importers.recipe import Recipe
 from classifiers.manifest import Fit, Format
-from classifiers.tensorflow_engine import FrozenGraph, SavedModel, ends, read_graph, signature
+from classifiers.tensorflow_engine import FrozenGraph, SavedModel, ends, known, read_graph, signature
 from router.errors import PackError
 
 Run = Callable[[NDArray[np.float32]], NDArray[np.float32]]
@@ -145,8 +145,8 @@ def _saved_model(
 ) -> Source:
     try:
         inputs, outputs = signature(folder)
-        input_name = _pick("input", recipe.input_name, list(inputs))
-        output_name = _pick("output", recipe.output_name, list(outputs))
+        input_name = known(_pick("input", recipe.input_name, list(inputs)), list(inputs))
+        output_name = known(_pick("output", recipe.output_name, list(outputs)), list(outputs))
         runner = run or _runner(SavedModel(folder, input_name, [output_name], threads=0), output_name)
     except (ValueError, OSError) as error:
         raise PackError(f"the SavedModel cannot be read: {error}") from error

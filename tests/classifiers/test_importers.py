@@ -241,7 +241,7 @@ def test_quantised_weights_of_tensorflow_js_are_scaled_back(
         ({"labels": None}, "the model has 3 outputs and no labels.txt"),
         ({"name": "view", "task": Task.VIEW}, "'galeazzi', which is not a view"),
         ({"name": "Fracture"}, "name = 'Fracture' is not a text"),
-        ({"output_name": "nothing"}, "nothing"),
+        ({"output_name": "nothing"}, "no tensor 'nothing', only output"),
     ],
 )
 def test_a_recipe_that_does_not_fit_leaves_nothing_behind(
@@ -252,6 +252,11 @@ def test_a_recipe_that_does_not_fit_leaves_nothing_behind(
         import_model(source, tmp_path / "packs", recipe(**changes))
     assert sentence in str(refused.value)
     assert list((tmp_path / "packs").iterdir()) == []
+
+
+def test_a_detector_is_refused_because_nothing_here_could_run_it(tmp_path: Path) -> None:
+    with pytest.raises(PackError, match="models that draw boxes cannot be imported yet"):
+        import_model(tmp_path / "model.h5", tmp_path, recipe(task=Task.DETECT))
 
 
 def test_a_pack_is_never_overwritten(tmp_path: Path) -> None:

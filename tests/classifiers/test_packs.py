@@ -64,6 +64,14 @@ def test_every_part_of_a_manifest_survives_writing_and_reading(tiny_manifest: Ma
     assert parse(render(manifest), "view/1") == manifest
 
 
+def test_the_manifest_that_the_documentation_shows_is_valid() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "packs.md").read_text()
+    shown = page.split("```toml\n")[1].split("```")[0]
+    manifest = parse(shown, "view/1")
+    assert parse(render(manifest), "view/1") == manifest
+    assert [type(reject) for reject in manifest.reject] == [RejectByClass, RejectByEnergy, RejectByHead]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "sentence"),
     [

@@ -114,6 +114,13 @@ def test_film_fit_is_the_one_preprocessing_of_training(tiny_manifest: Manifest) 
     np.testing.assert_array_equal(found[..., 0], prepare(image, side=16))
 
 
+def test_a_film_that_may_not_be_written_is_only_read(tiny_manifest: Manifest) -> None:
+    image = np.random.default_rng(1).random((70, 50), np.float32)
+    image.flags.writeable = False
+    for fit in Fit:
+        tensor(image, replace(tiny_manifest.input, fit=fit))
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (1, 500), (500, 1), (3, 4000)])
 @pytest.mark.parametrize("fit", [Fit.CENTRE, Fit.STRETCH])
 def test_films_of_any_shape_fit(tiny_manifest: Manifest, shape: tuple[int, int], fit: Fit) -> None:
