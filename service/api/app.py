@@ -53,7 +53,7 @@ def create_app(
         SettingsError: the API would be reachable from elsewhere, and nobody would need a token.
     """
     keyring = Keyring(settings.tokens, host=settings.host)
-    app = _bare_app(_middleware(settings, keyring, allowed_hosts, largest_upload))
+    app = bare_app(_middleware(settings, keyring, allowed_hosts, largest_upload))
     app.state.needs = Needs(**given)
     app.state.registry = metrics.registry_of(app.state.needs)
     install(app)
@@ -86,7 +86,8 @@ def _middleware(
     return [Middleware(Outermost), *([cors] if settings.cors_origins else []), Middleware(Guard, door=door)]
 
 
-def _bare_app(middleware: list[Middleware]) -> FastAPI:
+def bare_app(middleware: list[Middleware]) -> FastAPI:
+    """The endpoints behind their middleware, before they have anything to work with."""
     app = FastAPI(
         title="radrouter",
         summary="What is this film, and who should look at it?",

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from service.api.etags import as_json
 from service.api.ports import Needed
 from service.api.problems import documented, not_found
-from service.api.shape import In, Out
+from service.api.shape import In, Out, Shown
 from service.api.tokens import ADMIN, REVIEWER, Asking
 
 LIMIT_MOST = 1000
@@ -39,10 +39,10 @@ Network = Annotated[str, Field(max_length=64, examples=["10.1.2.3"]), AfterValid
 class KnockOut(Out):
     """A caller that was turned away, counted while it keeps knocking."""
 
-    calling_ae_title: str = Field(examples=["XRAY1"])
-    called_ae_title: str = Field(examples=["RADROUTER"])
-    address: str = Field(examples=["10.1.2.3"])
-    reason: str = Field(examples=["the calling AE title is not on the list"])
+    calling_ae_title: Shown = Field(examples=["XRAY1"])
+    called_ae_title: Shown = Field(examples=["RADROUTER"])
+    address: Shown = Field(examples=["10.1.2.3"])
+    reason: Shown = Field(examples=["the calling AE title is not on the list"])
     first_at: datetime
     last_at: datetime
     times: int = Field(examples=[3])
@@ -64,7 +64,7 @@ class AllowedCallerIn(In):
 class AllowedCallerOut(Out):
     """A caller that an admin let in."""
 
-    calling_ae_title: str = Field(examples=["XRAY1"])
+    calling_ae_title: Shown = Field(examples=["XRAY1"])
     network: str = Field(examples=["10.1.2.3/32"])
     allowed_by: str = Field(examples=["local"])
     allowed_at: datetime

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from pydantic import Field, JsonValue
+from pydantic import Field
 
 from db.read import AuditEntry, InstanceDetail, StudyDetail
 from router.types import Event, State
@@ -20,7 +20,7 @@ from service.api.out import (
     findings_out,
     view_out,
 )
-from service.api.shape import Out, Shown
+from service.api.shape import Out, Shown, ShownJson
 
 NEXT = Field(
     description="link to the following page, null at the end",
@@ -116,7 +116,7 @@ class AuditEntryOut(Out):
     sop_instance_uid: str
     event: Event
     at: datetime
-    detail: dict[str, JsonValue]
+    detail: ShownJson
 
 
 class StudiesOut(Out):

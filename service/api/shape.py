@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import Path, Request
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, JsonValue
 
 # PS3.5 section 9.1: digits and dots, at most 64. Leading zeros are refused there, yet sent by real devices.
 UID_PATTERN = r"^[0-9]+(\.[0-9]+)*$"
 UID_LENGTH = 64
 
 
-def _showable(value: object) -> object:
-    # A header's text may hold lone surrogates, which no JSON document can.
-    return value.encode("utf-8", "replace").decode("utf-8") if isinstance(value, str) else value
+def showable(value: object) -> object:
+    """A JSON value without lone surrogates: headers and paths may hold them, JSON documents may not."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, Mapping):
+        return {showable(key): showable(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [showable(each) for each in value]
+    return value
 
 
-Shown = Annotated[str, BeforeValidator(_showable)]  # a stranger's text, as far as it can be shown
+Shown = Annotated[str, BeforeValidator(showable)]  # a stranger's text, as far as it can be shown
+ShownJson = Annotated[dict[str, JsonValue], BeforeValidator(showable)]
 
 
 class Out(BaseModel):
