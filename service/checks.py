@@ -66,19 +66,19 @@ def packs(settings: Settings) -> Look:
 
 def database(settings: Settings) -> Look:
     """The database answers, has this version's schema, and keeps what it commits."""
-    from db.engine import durability, revision
-    from service.wiring import database_engine
+    from service.database import open_database, sqlite_file
 
-    if _is_absent_sqlite(settings.database_url):
+    file = sqlite_file(settings)
+    if file is not None and not file.exists():
         return Look(
             name="database",
             verdict="warning",
             says="the SQLite database does not exist yet",
             do="`radrouter migrate` makes it; so does `radrouter serve`",
         )
-    with database_engine(settings) as engine:
-        current, head = revision(engine)
-        doubt = durability(engine)
+    with open_database(settings) as database:
+        current, head = database.revision()
+        doubt = database.doubt()
     if current != head:
         return Look(
             name="database",
@@ -91,23 +91,17 @@ def database(settings: Settings) -> Look:
     return Look(name="database", verdict="ok", says=f"revision {current}")
 
 
-def _is_absent_sqlite(url: str) -> bool:
-    from db.engine import parse_url
-
-    parsed = parse_url(url)
-    return parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").exists()
-
-
 def storage(settings: Settings) -> Look:
     """The folder can be written, fsync works there, and the disk has room."""
-    from service.api.health import free_fraction
+    from service.wiring import open_inbox
 
     folder = settings.objects_folder
     do = "give the service a folder it may write, see [storage] in docs/settings.md"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _write_and_sync(folder)
-        free = free_fraction(folder)
+        with open_inbox(settings) as inbox:
+            free = inbox.free_fraction()
     except OSError as error:
         return Look(name="storage", verdict="error", says=f"{folder}: {error.strerror}", do=do)
     says = f"{folder} is writable, fsync works, {free:.0%} of the disk is free"

@@ -34,7 +34,7 @@ class Stopped(RadrouterError):  # noqa: N818  as the whole tree of router.errors
 class Answered:
     """What REST says about one film."""
 
-    file: str
+    film: str
     seconds: float  # from the first look after sending to the answer
     body: dict[str, Any]
 
@@ -104,7 +104,7 @@ class Demonstration:
             uid = header.read(film).sop_instance_uid
             body: list[dict[str, Any]] = []
             _until(lambda: self._ended(uid, body), ANSWER_S, stop, f"answer about {film.name}")  # noqa: B023
-            yield Answered(file=film.name, seconds=time.monotonic() - start, body=body[0])
+            yield Answered(film=film.stem, seconds=time.monotonic() - start, body=body[0])
 
     def _ended(self, uid: str, into: list[dict[str, Any]]) -> bool:
         body = self._get(f"/api/v1/instances/{uid}")

@@ -7,13 +7,12 @@ import socket
 from functools import partial
 from threading import Event
 
-from db.callers import Callers
-from db.instances import Instances
 from dicom_scp.listener import ListenerSettings, serve
 from dicom_scp.tls import TlsSettings
 from dicom_scp.wire import Timeouts
 from service import wiring
 from service.access import Access
+from service.database import open_database
 from service.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -25,14 +24,13 @@ def run_scp(settings: Settings, stop: Event, *, listening: socket.socket | None 
     Raises SettingsError, OutOfResources or OSError before anything is accepted.
     """
     wiring.make_folders(settings)
-    with wiring.database_sessions(settings) as sessions, wiring.open_inbox(settings) as inbox:
-        instances, callers = Instances(sessions), Callers(sessions)
-        access = Access(settings.listener, callers.allowed)
+    with open_database(settings) as database, wiring.open_inbox(settings) as inbox:
+        access = Access(settings.listener, database.callers.allowed)
         log.info("listener up ae_title=%s", settings.listener.ae_title)
         serve(
             listener_settings(settings),
-            record=partial(instances.record, on_conflict=settings.storage.on_conflict),
-            refuse=callers.refuse,
+            record=partial(database.instances.record, on_conflict=settings.storage.on_conflict),
+            refuse=database.callers.refuse,
             policy=access.policy,
             inbox=inbox,
             stop=stop,

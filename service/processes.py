@@ -24,15 +24,15 @@ RULES_EVERY_S = 1.0
 
 def run_worker(settings: Settings, stop: Event, *, verbose: bool = False) -> None:
     """Claim and analyse until ``stop``; raises PackError or RulesError before the first claim."""
-    from db.instances import Instances
+    from service.database import open_database
     from service.engine import build
     from service.worker import Pace, Worker
 
     wiring.make_folders(settings)
     rules = wiring.rules_watch(settings, wiring.installed_names(settings))
-    with wiring.database_sessions(settings) as sessions, wiring.open_inbox(settings) as inbox:
+    with open_database(settings) as database, wiring.open_inbox(settings) as inbox:
         worker = Worker(
-            jobs=Instances(sessions),
+            jobs=database.instances,
             analyst=Analyst(partial(build, settings, verbose=verbose), limits=limits(settings)),
             rules=rules,
             objects=settings.objects_folder,

@@ -3,43 +3,61 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import ExitStack
+from enum import StrEnum
 from threading import Event
 from types import TracebackType
 
 from router.errors import SettingsError
 from service import wiring
+from service.database import migrate, require_schema
 from service.settings import Settings
 from service.supervisor import ChildSpec, Supervisor
 
 API_BACKLOG = 128
 
 
+class Part(StrEnum):
+    """What may run here."""
+
+    LISTENER = "listener"
+    WORKER = "worker"
+    API = "api"
+
+
 class Service:
     """Checks what can be checked, binds the ports, runs the children. Use it as a context."""
 
-    def __init__(self, settings: Settings, again: Callable[..., tuple[str, ...]]) -> None:
-        """``again`` gives the command line that runs one of our commands with the same options.
+    def __init__(
+        self,
+        settings: Settings,
+        again: Callable[..., tuple[str, ...]],
+        *,
+        parts: Collection[Part] = tuple(Part),
+    ) -> None:
+        """``again`` gives the command line that runs one of our commands with the same options."""
+        self._settings = settings
+        self._again = again
+        self._parts = frozenset(parts)
+        self._open = ExitStack()
+        self._sockets: dict[Part, socket.socket] = {}
+
+    def __enter__(self) -> Service:
+        """Check, migrate the embedded database, bind.
 
         Raises:
             SettingsError, RulesError, PackError: something the operator wrote cannot be used.
             OutOfResources: the database is away.
         """
-        self._settings = settings
-        self._again = again
-        self._open = ExitStack()
-        self._listening: socket.socket
-        self._answering: socket.socket
-
-    def __enter__(self) -> Service:
-        """Check, migrate the embedded database, bind."""
         settings = self._settings
         wiring.make_folders(settings)
         wiring.rules_watch(settings, wiring.installed_names(settings))
         _prepare_database(settings)
-        self._listening = self._bind("listener", settings.listener.host, settings.listener.port)
-        self._answering = self._bind("api", settings.api.host, settings.api.port)
+        if Part.LISTENER in self._parts:
+            self._bind(Part.LISTENER, settings.listener.host, settings.listener.port)
+        if Part.API in self._parts:
+            self._bind(Part.API, settings.api.host, settings.api.port)
         return self
 
     def __exit__(
@@ -48,15 +66,9 @@ class Service:
         """Close the ports."""
         self._open.close()
 
-    @property
-    def listener_port(self) -> int:
-        """Where DICOM nodes reach us, also where the settings say 0."""
-        return int(self._listening.getsockname()[1])
-
-    @property
-    def api_port(self) -> int:
-        """Where REST is answered, also where the settings say 0."""
-        return int(self._answering.getsockname()[1])
+    def port(self, part: Part) -> int:
+        """Where a part is reached, also where the settings say 0."""
+        return int(self._sockets[part].getsockname()[1])
 
     def run(self, stop: Event, *, say: Callable[[str, str], None] | None = None) -> None:
         """Keep the children alive until ``stop``; raises CrashLoopError."""
@@ -70,36 +82,40 @@ class Service:
 
     def _children(self) -> list[ChildSpec]:
         settings = self._settings
-        listening, answering = self._listening.fileno(), self._answering.fileno()
-        children = [
-            ChildSpec(
-                name=f"listener-{number}",
-                command=self._again("scp", "--lifeline", "--socket", str(listening)),
-                inherited=(listening,),
-            )
-            for number in range(1, settings.listener.processes + 1)
-        ]
-        children += [
-            ChildSpec(name=f"worker-{number}", command=self._again("worker", "--lifeline"))
-            for number in range(1, settings.worker.processes + 1)
-        ]
-        api = self._again("api", "--lifeline", "--socket", str(answering))
-        return [*children, ChildSpec(name="api", command=api, inherited=(answering,))]
+        found: list[ChildSpec] = []
+        if Part.LISTENER in self._parts:
+            found += self._on_socket(Part.LISTENER, "scp", settings.listener.processes)
+        if Part.WORKER in self._parts:
+            command = self._again("worker", "--lifeline")
+            numbers = range(1, settings.worker.processes + 1)
+            found += [ChildSpec(name=f"worker-{number}", command=command) for number in numbers]
+        if Part.API in self._parts:
+            found += self._on_socket(Part.API, "api", 1)
+        return found
 
-    def _bind(self, name: str, host: str, port: int) -> socket.socket:
+    def _on_socket(self, part: Part, command: str, count: int) -> list[ChildSpec]:
+        """Children that all accept from one socket of ours."""
+        inherited = self._sockets[part].fileno()
+        line = self._again(command, "--lifeline", "--socket", str(inherited))
+        names = [f"{part}-{number}" for number in range(1, count + 1)] if count > 1 else [str(part)]
+        return [ChildSpec(name=name, command=line, inherited=(inherited,)) for name in names]
+
+    def _bind(self, name: Part, host: str, port: int) -> None:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         try:
             bound = socket.create_server((host, port), family=family, backlog=API_BACKLOG)
         except OSError as error:
-            raise SettingsError(f"{name}.port: {host}:{port} cannot be had: {error.strerror}") from error
-        return self._open.enter_context(bound)
+            raise SettingsError(
+                f"{name}.port: {host}:{port} cannot be had: {error.strerror} (0 picks a free one)"
+            ) from error
+        self._sockets[name] = self._open.enter_context(bound)
 
 
 def _prepare_database(settings: Settings) -> None:
     """The embedded database is ours to migrate; any other is its administrator's."""
     if not settings.database.url:
-        wiring.migrate_database(settings)
-    wiring.require_database(settings)
+        migrate(settings)
+    require_schema(settings)
 
 
 def _say(name: str, line: str) -> None:

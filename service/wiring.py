@@ -10,14 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.request import urlopen
 
-from router.errors import RadrouterError, SettingsError
+from router.errors import RadrouterError
 from service.rules_watch import RulesWatch
 from service.settings import Settings
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
-    from sqlalchemy.orm import Session, sessionmaker
-
     from classifiers.packs import Pack
     from dicom_scp.inbox import Inbox
 
@@ -25,62 +22,6 @@ if TYPE_CHECKING:
 def make_folders(settings: Settings) -> None:
     """The data folder and the objects below it."""
     settings.objects_folder.mkdir(parents=True, exist_ok=True)
-
-
-@contextmanager
-def database_engine(settings: Settings) -> Iterator[Engine]:
-    """An engine, disposed of at the end."""
-    from db.engine import connect
-
-    engine = connect(settings.database_url)
-    try:
-        yield engine
-    finally:
-        engine.dispose()
-
-
-@contextmanager
-def database_sessions(settings: Settings) -> Iterator[sessionmaker[Session]]:
-    """What ``Instances``, ``Queries`` and ``Callers`` work with."""
-    from db.engine import sessions
-
-    with database_engine(settings) as engine:
-        yield sessions(engine)
-
-
-def migrate_database(settings: Settings) -> tuple[str | None, str | None]:
-    """Bring the schema up to date; the revisions before and after."""
-    from db.engine import migrate, parse_url, revision
-
-    url = parse_url(settings.database_url)
-    if url.get_backend_name() == "sqlite":
-        Path(url.database or "").parent.mkdir(parents=True, exist_ok=True)
-    with database_engine(settings) as engine:
-        before, _ = revision(engine)
-        migrate(settings.database_url)
-        after, _ = revision(engine)
-    return before, after
-
-
-def require_database(settings: Settings) -> None:
-    """Raises SettingsError unless the database has this version's schema, OutOfResources when it is away."""
-    from db.engine import revision
-
-    with database_engine(settings) as engine:
-        current, head = revision(engine)
-    if current != head:
-        raise SettingsError(
-            f"the database is at revision {current or 'none'}, this version needs {head}: "
-            "run `radrouter migrate`"
-        )
-
-
-def stored_paths(settings: Settings) -> Iterator[str]:
-    """The path of every row's file, below the objects folder."""
-    from db.queries import Queries
-
-    with database_sessions(settings) as sessions:
-        yield from Queries(sessions).stored_paths()
 
 
 @contextmanager

@@ -25,13 +25,13 @@ def demo(
     ([cyan]./var[/cyan]); what the service logs goes to [cyan]serve.log[/cyan] there.
     """
     from service.demonstration import Demonstration, Stopped, in_background
-    from service.serving import Service
+    from service.serving import Part, Service
 
     told = invocation(context)
     settings = told.settings()
     stop = stop_event()
     with Service(settings, told.again) as service:
-        demonstration = Demonstration(settings, service.listener_port, service.api_port)
+        demonstration = Demonstration(settings, service.port(Part.LISTENER), service.port(Part.API))
         with demonstration.log() as say, in_background(lambda: service.run(stop, say=say), stop):
             try:
                 _show(demonstration, stop)
@@ -54,7 +54,7 @@ def _show(demonstration: Demonstration, stop: Event) -> None:
             answers = list(demonstration.answers(stop))
         table = Table("film", "view", "score", "rule", "findings", title="what REST says about the study")
         for answer in answers:
-            table.add_row(answer.file, *_cells(answer.body))
+            table.add_row(answer.film, *_cells(answer.body))
         out.print(table)
     else:
         out.print("no demonstration study is bundled; send one: radrouter send FOLDER")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,6 +17,7 @@ from rich.table import Table
 from service.commands.shell import err, invocation, out
 
 if TYPE_CHECKING:
+    from dicom_scp.sender import Sent
     from dicom_scp.tls import TlsSettings
     from service.settings import Settings
     from service.taking_in import Taken
@@ -47,31 +48,35 @@ def send(
 
     Exit code 0 when every file was answered with success, else 1.
     """
-    from dicom_scp.sender import send as send_files
     from dicom_scp.tls import TlsSettings
 
     settings = invocation(context).settings()
+    title = called or settings.listener.ae_title
+    trust = TlsSettings(certificate=certificate, key=key, authorities=ca) if tls else None
     files = _files(paths)
-    trust: TlsSettings | None = None
-    if tls:
-        trust = TlsSettings(certificate=certificate, key=key, authorities=ca)
-    with _progress() as progress:
-        task = progress.add_task("sending", total=len(files))
-        sent = send_files(
-            files,
-            host=host,
-            port=port or settings.listener.port,
-            calling_ae_title=calling,
-            called_ae_title=called or settings.listener.ae_title,
-            tls=trust,
-            progress=lambda _sent: progress.advance(task),
-        )
+    sent = _send(files, (host, port or settings.listener.port), (calling, title), trust)
     failed = [(each.path, each.reason) for each in sent if not each.is_stored]
-    out.print(
-        f"{len(sent) - len(failed)} of {len(files)} files stored by {called or settings.listener.ae_title}"
-    )
+    out.print(f"{len(sent) - len(failed)} of {len(files)} files stored by {title}")
     _print_refused(failed)
     raise typer.Exit(1 if failed else 0)
+
+
+def _send(
+    files: Sequence[Path], address: tuple[str, int], titles: tuple[str, str], tls: TlsSettings | None
+) -> list[Sent]:
+    from dicom_scp.sender import send as send_files
+
+    with _progress() as progress:
+        task = progress.add_task("sending", total=len(files))
+        return send_files(
+            files,
+            host=address[0],
+            port=address[1],
+            calling_ae_title=titles[0],
+            called_ae_title=titles[1],
+            tls=tls,
+            progress=lambda _sent: progress.advance(task),
+        )
 
 
 def _files(paths: Iterable[Path]) -> list[Path]:
@@ -118,14 +123,14 @@ def import_folder(
 
 
 def _import(settings: Settings, folder: Path, paths: Iterable[Path], threads: int) -> Iterable[Taken]:
-    from db.instances import Instances
     from service import wiring
+    from service.database import open_database, require_schema
     from service.taking_in import Door, take_in
 
     wiring.make_folders(settings)
-    wiring.require_database(settings)
-    with wiring.database_sessions(settings) as sessions, wiring.open_inbox(settings) as inbox:
-        record = partial(Instances(sessions).record, on_conflict=settings.storage.on_conflict)
+    require_schema(settings)
+    with open_database(settings) as database, wiring.open_inbox(settings) as inbox:
+        record = partial(database.instances.record, on_conflict=settings.storage.on_conflict)
         door = Door(inbox=inbox, record=record, source=str(folder.resolve()))
         yield from take_in(paths, door, threads=threads)
 

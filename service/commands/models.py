@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.progress import Progress
 from rich.table import Table
 
 from service.commands.shell import err, invocation, out
+
+if TYPE_CHECKING:
+    from classifiers.importers.recipe import Recipe
 
 app = typer.Typer(no_args_is_help=True, help="List, import and install model packs.")
 
@@ -71,7 +74,6 @@ def import_pack(
 
     Example:  radrouter models import model.h5 --name ossicle --licence "MIT" --labels "none,os peroneum"
     """
-    from classifiers.importers.importing import import_model
     from classifiers.importers.recipe import Recipe
     from classifiers.manifest import Task
     from router.types import Mode
@@ -86,7 +88,12 @@ def import_pack(
         margin=margin,
         threshold=threshold,
     )
-    target = invocation(context).settings().imported_packs_folder
+    _import(source, invocation(context).settings().imported_packs_folder, recipe)
+
+
+def _import(source: Path, target: Path, recipe: Recipe) -> None:
+    from classifiers.importers.importing import import_model
+
     with err.status("importing") as status:
         done = import_model(source, target, recipe, progress=status.update)
     out.print(

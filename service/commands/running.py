@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import logging
 import socket
-from typing import Annotated
+import sys
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from router.errors import SettingsError
-from service.commands.shell import Invocation, hold_lifeline, invocation, out, stop_event
+from service.commands.shell import Invocation, hold_lifeline, invocation, stop_event
 from service.settings import Settings
 
-log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from service.serving import Part
+
 
 Lifeline = Annotated[bool, typer.Option("--lifeline", hidden=True, help="end when standard input closes")]
 Inherited = Annotated[int, typer.Option("--socket", hidden=True, help="descriptor of a listening socket")]
@@ -27,33 +30,42 @@ def serve(context: typer.Context) -> None:
 
     Without a [cyan]database.url[/cyan] the SQLite database in the data folder is made, or brought up to date.
     """
-    from service.serving import Service
+    from service.serving import Part
 
-    told = invocation(context)
+    _supervise(invocation(context), tuple(Part))
+
+
+def _supervise(told: Invocation, parts: Collection[Part]) -> None:
+    from service.serving import Part, Service
+
     settings = told.settings()
     told.log()
     stop = stop_event()
-    with Service(settings, told.again) as service:
-        _announce(settings, service.listener_port, service.api_port)
+    with Service(settings, told.again, parts=parts) as service:
+        door, api = settings.listener, settings.api
+        if Part.LISTENER in parts:
+            secure = " with TLS" if door.tls_certificate else ""
+            print(f"DICOM  {door.ae_title} at {door.host}:{service.port(Part.LISTENER)}{secure}")
+        if Part.API in parts:
+            print(f"REST   http://{api.host}:{service.port(Part.API)}/api/v1/openapi.json")
+        sys.stdout.flush()
         service.run(stop)
-    out.print("stopped", highlight=False)
-
-
-def _announce(settings: Settings, listener_port: int, api_port: int) -> None:
-    door, api = settings.listener, settings.api
-    secure = " with TLS" if door.tls_certificate else ""
-    print(f"DICOM  {door.ae_title} at {door.host}:{listener_port}{secure}")
-    print(f"REST   http://{api.host}:{api_port}/api/v1/openapi.json", flush=True)
+    print("stopped")
 
 
 def scp(context: typer.Context, lifeline: Lifeline = False, inherited: Inherited = NO_SOCKET) -> None:
-    """Run one listener process: C-ECHO and C-STORE.
+    """Run the listener alone: C-ECHO and C-STORE, by [cyan]listener.processes[/cyan] processes on one port.
 
-    Several may share one port only under [cyan]radrouter serve[/cyan], or behind a TCP balancer.
+    Several hosts may stand behind a TCP balancer.
     """
     from service.listening import run_scp
+    from service.serving import Part
 
-    settings, stop = _begin(invocation(context), lifeline), stop_event()
+    told = invocation(context)
+    if not lifeline and told.settings().listener.processes > 1:
+        _supervise(told, (Part.LISTENER,))
+        return
+    settings, stop = _begin(told, lifeline), stop_event()
     try:
         run_scp(settings, stop, listening=_socket(inherited))
     except OSError as error:
@@ -62,13 +74,17 @@ def scp(context: typer.Context, lifeline: Lifeline = False, inherited: Inherited
 
 
 def worker(context: typer.Context, lifeline: Lifeline = False) -> None:
-    """Run one worker: it claims films, analyses them and writes the answers.
+    """Run the workers alone, [cyan]worker.processes[/cyan] of them: claim films, analyse, write the answers.
 
-    Any number of workers on any number of hosts may share a PostgreSQL database and the objects' folder.
+    Any number of hosts may share a PostgreSQL database and the objects' folder.
     """
     from service.processes import run_worker
+    from service.serving import Part
 
     told = invocation(context)
+    if not lifeline and told.settings().worker.processes > 1:
+        _supervise(told, (Part.WORKER,))
+        return
     settings, stop = _begin(told, lifeline), stop_event()
     run_worker(settings, stop, verbose=told.verbose)
 

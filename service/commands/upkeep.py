@@ -27,7 +27,7 @@ def migrate(context: typer.Context) -> None:
 
     Make a backup first (radrouter backup FOLDER): there is no way back to an older schema.
     """
-    from service.wiring import migrate_database
+    from service.database import migrate as migrate_database
 
     settings = invocation(context).settings()
     before, after = migrate_database(settings)
@@ -60,7 +60,8 @@ def _looks(told: Invocation) -> Iterator[Look]:
     """All looks; without settings there is nothing further to look at."""
     from router.errors import SettingsError
     from service import checks
-    from service.wiring import stored_paths, why_no_api, why_no_listener
+    from service.database import stored_paths
+    from service.wiring import why_no_api, why_no_listener
 
     try:
         settings = told.settings()

@@ -124,3 +124,12 @@ def test_rules_are_reloaded_and_broken_ones_refused(
     uid = film(tmp_path / "b.dcm")
     store(peer, here, tmp_path / "b.dcm")
     assert here.answer(uid)["decision"]["destinations"] == ["TWO"]
+
+
+def test_an_address_that_is_not_ours_is_said_in_one_sentence(
+    command: Callable[..., Any], tmp_path: Path
+) -> None:
+    assert command("migrate", folder=tmp_path).returncode == 0
+    done = command("scp", folder=tmp_path, RADROUTER_LISTENER__HOST="256.0.0.1")
+    assert done.returncode == 1
+    assert "listener.port: 256.0.0.1:11112 cannot be had" in done.stderr
