@@ -3,9 +3,9 @@
     python -m bench.decode [--long-side 512] [--sizes 512 1024 2048 4000] [--rounds 5]
 
 Films are made here: a smooth limb with the noise of a detector, so that codecs have something to do. "whole"
-is what most programs do: pydicom's pixel_array, modality LUT, window in float, area average. Where pydicom has
-no decoder installed, the same open decoder as ours takes its place, whole ("by": imagecodecs). Times are of the
-processor, not of the clock: one thread, and no neighbour on the machine falsifies them.
+is what most programs do: pydicom's pixel_array, modality LUT, window in float, area average. Where pydicom
+has no decoder installed, the same open decoder as ours takes its place, whole ("by": imagecodecs). Times are
+of the processor, not of the clock: one thread, and no neighbour on the machine falsifies them.
 """
 
 from __future__ import annotations

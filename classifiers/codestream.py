@@ -17,6 +17,8 @@ SOF_LOSSLESS = frozenset({0xC3, 0xC7, 0xCB, 0xCF})
 SOF_JPEG_LS = 0xF7
 SOF = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC} | {SOF_JPEG_LS}
 STANDALONE = frozenset({0x01, *range(0xD0, 0xD8)})
+END_OF_IMAGE = b"\xff\xd9"
+PADDING_BEHIND_END = 4096  # bytes; one is allowed (PS3.5 A.4), some writers round up to a block
 J2K_START = b"\xff\x4f\xff\x51"
 
 
@@ -98,6 +100,12 @@ def jpeg_stream(frame: memoryview | bytes) -> Stream:
             break
         position += 2 + length
     raise UndecodablePixels("the JPEG stream has no frame header")
+
+
+def must_end(frame: memoryview | bytes) -> None:
+    """Raise UndecodablePixels where a JPEG or JPEG-LS stream has no end: some fill the rest with gray."""
+    if END_OF_IMAGE not in bytes(frame[-PADDING_BEHIND_END:]):
+        raise UndecodablePixels("the stream is cut off: it has no end of image")
 
 
 def _frame_header(marker: int, body: bytes, *, adobe: int | None, jfif: bool) -> Stream:

@@ -68,8 +68,7 @@ def _must_fit(decoded: Decoded, layout: Layout) -> None:
 def _jpeg(frame: Frame, layout: Layout, halvings: int, luminance: bool) -> Decoded:
     stream = codestream.jpeg_stream(frame)
     stream.must_match(layout)
-    if b"\xff\xd9" not in bytes(frame[-4096:]):
-        raise UndecodablePixels("the stream is cut off: it has no end of image")
+    codestream.must_end(frame)
     transformed = _is_ybr(stream, layout)
     lossless = stream.process in codestream.SOF_LOSSLESS
     scalable = stream.precision == 8 and not lossless and (stream.components == 1 or transformed)
@@ -110,6 +109,7 @@ def _scaled_jpeg(frame: Frame, halvings: int) -> NDArray[Any]:
 
 def _jpeg_ls(frame: Frame, layout: Layout, _halvings: int, _luminance: bool) -> Decoded:
     codestream.jpeg_stream(frame).must_match(layout)
+    codestream.must_end(frame)  # CharLS takes seconds to find out
     return Decoded(words=imagecodecs.jpegls_decode(frame))
 
 

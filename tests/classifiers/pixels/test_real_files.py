@@ -30,10 +30,9 @@ UNREADABLE = {
     "b22bdbab": ABSENT,
     "e61fcd58": ABSENT,
     "edcddf40": ABSENT,
-    **dict.fromkeys(
-        "023752d1 04a19ae0 2140bda6 36a4e502 4cd93ed6 62d2b5c2 73116bd1 8fbbe0fa a12fc40c efaddfae".split(),
-        "1 bits allocated",  # segmentations
-    ),
+    # segmentations
+    **dict.fromkeys(["023752d1", "04a19ae0", "2140bda6", "36a4e502", "4cd93ed6"], "1 bits allocated"),
+    **dict.fromkeys(["62d2b5c2", "73116bd1", "8fbbe0fa", "a12fc40c", "efaddfae"], "1 bits allocated"),
 }
 NO_FILM = 5  # of the unreadable, those whose header calls them films
 FILMS = 103
