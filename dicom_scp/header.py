@@ -103,6 +103,7 @@ def read_file_meta(file: BinaryIO) -> FileMeta:
     if first[:4] != b"\x02\0\0\0":
         raise InvalidObject("not a DICOM file: no File Meta Information where it should be")
     walk = Walk(source, Encoding())
+    walk.group = 2  # where there is no group length, or a wrong one
     texts: dict[int, str] = {}
     for element in walk:
         value = element.value or b""
@@ -118,9 +119,8 @@ def read_file_meta(file: BinaryIO) -> FileMeta:
 
 
 def _bare_syntax(first: bytes) -> str:
-    return str(
-        ExplicitVRLittleEndian if first[4:6].isalpha() and first[4:6].isupper() else ImplicitVRLittleEndian
-    )
+    shows_vr = first[4:6].isalpha() and first[4:6].isupper()
+    return str(ExplicitVRLittleEndian if shows_vr else ImplicitVRLittleEndian)
 
 
 def _read(file: BinaryIO, announced: Announced | None) -> Instance:
