@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Event
 
-from dicom_scp import command, negotiation, pdus
+from dicom_scp import associate, command, negotiation, pdus
 from dicom_scp.access import AccessPolicy, admit
+from dicom_scp.associate import Proposal
 from dicom_scp.command import Command
 from dicom_scp.inbox import Inbox
-from dicom_scp.negotiation import Proposal
 from dicom_scp.pdus import Chunk, Pdu, ProtocolError
 from dicom_scp.refusals import Refusals
 from dicom_scp.status import (
@@ -117,7 +117,7 @@ class Association:
         first = next(events)
         if not isinstance(first, Pdu) or first.pdu_type != pdus.A_ASSOCIATE_RQ:
             raise ProtocolError("the first PDU is no association request", reason=UNEXPECTED_PDU)
-        proposal = negotiation.decode_request(first.data)
+        proposal = associate.decode_request(first.data)
         self._peer = Peer(
             calling_ae_title=proposal.calling_ae_title,
             called_ae_title=proposal.called_ae_title,
@@ -125,11 +125,12 @@ class Association:
         )
         rejection = self._rejection(proposal)
         if rejection is not None:
-            self._wire.last_word(negotiation.reject(proposal, rejection))
+            self._wire.last_word(associate.encode_rejection(rejection))
             return False
-        answer, self._contexts = negotiation.accept(proposal, longest_pdu=self._house.longest_pdu)
+        acceptance = negotiation.answer(proposal, longest_pdu=self._house.longest_pdu)
+        self._contexts = negotiation.accepted(proposal, acceptance)
         self._longest_pdu = proposal.longest_pdu
-        self._wire.send(answer)
+        self._wire.send(associate.encode_acceptance(proposal, acceptance))
         timeouts = self._house.timeouts
         self._wire.be_patient(patience=timeouts.stalled, idle=timeouts.idle)
         return True
@@ -139,7 +140,7 @@ class Association:
             not proposal.protocol_version & 1
         ):  # PS3.8 Table 9-11: bit 0 is version 1, others are not looked at
             return UNKNOWN_PROTOCOL_VERSION
-        if proposal.application_context != negotiation.APPLICATION_CONTEXT:
+        if proposal.application_context != associate.APPLICATION_CONTEXT:
             return UNKNOWN_APPLICATION_CONTEXT
         peer = self._peer
         denial = admit(peer.calling_ae_title, peer.called_ae_title, peer.address, policy=self._house.policy())
@@ -148,7 +149,7 @@ class Association:
             return UNKNOWN_CALLED_AE_TITLE if denial.is_called else UNKNOWN_CALLING_AE_TITLE
         # An association turned away for now is tried again as a whole by every sender there is; a 0xA700
         # inside one is, to many, the end of that image. An echo is answered all the same: the line is fine.
-        if proposal.wants_storage and self._house.inbox.is_full():
+        if negotiation.wants_storage(proposal) and self._house.inbox.is_full():
             return TEMPORARY_CONGESTION
         if self._house.draining.is_set():
             return TEMPORARY_CONGESTION

@@ -76,6 +76,26 @@ UNKNOWN_PROTOCOL_VERSION = Rejection(result=_PERMANENT, source=_PROVIDER_ACSE, r
 TEMPORARY_CONGESTION = Rejection(result=_TRANSIENT, source=_PROVIDER_PRESENTATION, reason=1)
 LOCAL_LIMIT_EXCEEDED = Rejection(result=_TRANSIENT, source=_PROVIDER_PRESENTATION, reason=2)
 
+_REASONS = {
+    (_SERVICE_USER, 1): "no reason given",
+    (_SERVICE_USER, 2): "application context not supported",
+    (_SERVICE_USER, 3): "calling AE title not recognised",
+    (_SERVICE_USER, 7): "called AE title not recognised",
+    (_PROVIDER_ACSE, 1): "no reason given",
+    (_PROVIDER_ACSE, 2): "protocol version not supported",
+    (_PROVIDER_PRESENTATION, 1): "temporary congestion",
+    (_PROVIDER_PRESENTATION, 2): "local limit exceeded",
+}
+
+
+def reason_of(rejection: Rejection) -> str:
+    """``rejection`` in words (PS3.8 Table 9-21)."""
+    reason = _REASONS.get(
+        (rejection.source, rejection.reason), f"reason {rejection.source}/{rejection.reason}"
+    )
+    return f"rejected {'for now' if rejection.result == _TRANSIENT else 'for good'}: {reason}"
+
+
 CONTEXT_ACCEPTED = 0  # PS3.8 Table 9-18
 ABSTRACT_SYNTAX_NOT_SUPPORTED = 3
 TRANSFER_SYNTAXES_NOT_SUPPORTED = 4

@@ -11,8 +11,13 @@ from dicom_scp.status import InvalidUID
 _UID = re.compile(r"(?=.{1,64}\Z)[0-9]+(?:\.[0-9]+)*", re.ASCII)
 
 
+def is_uid(value: str) -> bool:
+    """Whether ``value`` may be taken for a UID."""
+    return _UID.fullmatch(value) is not None
+
+
 def checked_uid(value: str, keyword: str) -> str:
     """``value`` itself; raises InvalidUID, which names ``keyword`` and never the value, when it is no UID."""
-    if _UID.fullmatch(value) is None:
+    if not is_uid(value):
         raise InvalidUID(f"{keyword} is not a valid UID" if value else f"{keyword} is missing")
     return value

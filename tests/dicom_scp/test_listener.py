@@ -357,7 +357,7 @@ def test_past_the_hard_watermark_senders_are_turned_away_for_now_and_taken_again
         peer.command()
         peer.data(b"anything")
         assert peer.answer().status == 0xA700
-    with pytest.raises(Unreachable, match=r"transient.*congestion"):
+    with pytest.raises(Unreachable, match="for now: temporary congestion"):
         send([film], port=house.port, **here)
     assert echo(port=house.port, **here) > 0
     house.inbox.hard = 0.0
@@ -366,7 +366,7 @@ def test_past_the_hard_watermark_senders_are_turned_away_for_now_and_taken_again
 
 def test_one_association_too_many_is_turned_away_for_now(listener: Any, here: dict[str, str]) -> None:
     house = listener(most_associations=2)
-    with rude(house.port), rude(house.port), pytest.raises(Unreachable, match=r"transient.*limit"):
+    with rude(house.port), rude(house.port), pytest.raises(Unreachable, match="for now: local limit"):
         echo(port=house.port, **here)
     assert until(lambda: _echoes(house.port, here))
 
@@ -391,7 +391,7 @@ def test_a_refused_caller_is_told_at_once_and_may_be_let_in_without_a_restart(
     listener: Any, films: Any, here: dict[str, str]
 ) -> None:
     house = listener(policy=policy_for("0.0.0.0", ()))
-    with pytest.raises(Unreachable, match="calling ae title not recognised"):
+    with pytest.raises(Unreachable, match="for good: calling AE title not recognised"):
         echo(port=house.port, **here)
     [refusal] = house.refused
     assert (refusal.calling_ae_title, refusal.called_ae_title, refusal.address) == (
@@ -452,7 +452,8 @@ from dicom_scp.inbox import Inbox
 from dicom_scp.listener import ListenerSettings, serve
 threading.Thread(target=serve, daemon=True, args=(ListenerSettings(),), kwargs=dict(
     record=None, refuse=print, policy=lambda: policy_for("127.0.0.1", ()),
-    inbox=Inbox(pathlib.Path(sys.argv[2])), stop=threading.Event(), listening=socket.socket(fileno=int(sys.argv[1])))).start()
+    inbox=Inbox(pathlib.Path(sys.argv[2])), stop=threading.Event(),
+    listening=socket.socket(fileno=int(sys.argv[1])))).start()
 import time; time.sleep(0.5)
 print("ready", flush=True)
 for line in sys.stdin:
