@@ -114,6 +114,7 @@ class Analyst:
     def _take(self, reply: Reply) -> list[Answer]:
         match reply:
             case Ready():
+                log.info("models warm pid=%s", self._process.pid)
                 self._ready = True
                 self._renew_deadline()
                 return []
