@@ -43,10 +43,10 @@ lint: $(VENV)/installed-dev
 	@$(BIN)/mypy
 
 bench: $(VENV)/installed-dev
-	@$(BIN)/python -m bench
+	@for bench in receive latency throughput queries; do $(BIN)/python -m bench.$$bench || exit 1; done
 
 evaluate: $(VENV)/installed-dev
-	@$(BIN)/python -m training.evaluate
+	@$(BIN)/python -m training evaluate
 
 clean:
 	rm -rf $(VENV) var build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
