@@ -1,4 +1,5 @@
-"""``python -m training simulate|sheet|train|calibrate|evaluate|export|demo``: from an anatomy to a model pack."""
+"""``python -m training simulate|sheet|train|calibrate|evaluate|export|demo``: from an anatomy to a model
+pack."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from classifiers.prepare import prepare
 from training.films import UNKNOWN, Example
+from training.simulate.film import floats
 from training.simulate.views import LABELS
 
 Image = NDArray[np.float32]
@@ -62,7 +63,7 @@ def _row(example: Example, rng: Generator, *, side: int, flip: bool) -> Row:
     if flip and rng.random() < 0.5:
         pixels = pixels[:, ::-1]
     turns = int(rng.integers(1, 4)) if rng.random() < QUARTER_TURNED else 0
-    image = prepare(np.rot90(pixels, turns).astype(np.float32) / 255, side=side)
+    image = prepare(floats(np.rot90(pixels, turns)), side=side)
     known = 0.0 if turns % 2 and example.view in LYING else 1.0
     rotation = UNKNOWN if example.upside == UNKNOWN else (example.upside + turns) % 4
     return _processed(_moved(image, rng), rng), example.view, known, example.projection, rotation
@@ -96,7 +97,7 @@ def _processed(image: Image, rng: Generator) -> Image:
     if rng.random() < 0.12:
         tiles = int(rng.integers(2, 6))
         curve = cv2.createCLAHE(clipLimit=float(rng.uniform(1.5, 4)), tileGridSize=(tiles, tiles))
-        image = curve.apply((image * 255).astype(np.uint8)).astype(np.float32) / 255
+        image = floats(curve.apply((image * 255).astype(np.uint8)))
     if rng.random() < 0.25:
         image = cv2.GaussianBlur(image, (0, 0), float(rng.uniform(0.4, 1.4)))
     if rng.random() < 0.3:
@@ -105,7 +106,7 @@ def _processed(image: Image, rng: Generator) -> Image:
     image = np.clip(image, 0, 1) ** rng.uniform(0.6, 1.6)
     image = np.clip(image * rng.uniform(0.75, 1.2) + rng.uniform(-0.1, 0.12), 0, 1)
     if rng.random() < 0.3:
-        image = image + rng.normal(0, rng.uniform(0.005, 0.05), image.shape)
+        image = image + rng.normal(0, rng.uniform(0.005, 0.05), image.shape).astype(np.float32)
     if rng.random() < 0.25:
         top, left = (int(value) for value in rng.integers(0, side - 8, 2))
         height, width = (int(value) for value in rng.integers(8, side // 3, 2))

@@ -1,7 +1,7 @@
 """The ImageNet MobileNetV2, read from its quantised weights and made trainable again.
 
-The quantised file has batch normalisation folded into its convolutions, so the float network has none: it trains with
-small batches, and behaves the same in training and use.
+The quantised file has batch normalisation folded into its convolutions, so the float network has none: it
+trains with small batches, and behaves the same in training and use.
 """
 
 from __future__ import annotations
@@ -19,10 +19,11 @@ QUANTISED = "mobilenet_v2_1.0_224_quant.tflite"
 
 
 def backbone(weights: Path, *, side: int | None) -> keras.Model:
-    """MobileNetV2 without its classifier: (N, side, side, 1) in [0, 1] to its last feature map (N, h, w, 1280).
+    """MobileNetV2 without its classifier: (N, side, side, 1) in [0, 1] to its last feature map (N, h, w,
+    1280).
 
-    ``weights`` is the quantised TFLite file. The three colour channels of the first layer are summed into one, and the
-    recipe's scaling to [-1, 1] is folded in. Raises FileNotFoundError.
+    ``weights`` is the quantised TFLite file. The three colour channels of the first layer are summed into
+    one, and the recipe's scaling to [-1, 1] is folded in. Raises FileNotFoundError.
     """
     if not weights.is_file():
         raise FileNotFoundError(f"the ImageNet weights are not at {weights}")

@@ -1,7 +1,8 @@
-"""Choose temperature, gate and reject rules, only on films that may train and that the network has not learnt from.
+"""Choose temperature, gate and reject rules, only on films that may train and that the network has not learnt
+from.
 
-Two kinds count alike: held-out simulated films, and real films held out by group (a few dozen, each seen in several
-croppings). Evaluate-only films have no say.
+Two kinds count alike: held-out simulated films, and real films held out by group (a few dozen, each seen in
+several croppings). Evaluate-only films have no say.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from router.views import NNCPR_VIEWS
 from training.augment import cropped
 from training.films import Example, allowed, chest_films, simulated
 from training.recipe import Recipe
+from training.simulate.film import floats
 from training.simulate.views import LABELS
 
 Floats = NDArray[np.float64]
@@ -41,7 +43,8 @@ class Calibration:
 
 
 def calibrate(*, shared: Path, films: Sequence[Path], network: Path) -> Calibration:
-    """Measure, choose, and write ``network``/calibration.json. Raises FileNotFoundError without trained weights."""
+    """Measure, choose, and write ``network``/calibration.json. Raises FileNotFoundError without trained
+    weights."""
     from training.load import trained
     from training.train import predict
 
@@ -144,6 +147,6 @@ def _images(pool: list[Example], recipe: Recipe, repeats: int) -> tuple[list[NDA
     for example in pool:
         for repeat in range(repeats):
             pixels = example.pixels if repeat == 0 else cropped(example.pixels, rng)
-            images.append(prepare(pixels.astype(np.float32) / 255, side=recipe.side))
+            images.append(prepare(floats(pixels), side=recipe.side))
             views.append(example.view)
     return images, views

@@ -68,8 +68,8 @@ STUDY = (
 def demonstration(anatomy: Path, cache: Path, out: Path, says: Says | None) -> list[Path]:
     """Write the study's files to ``out``; the same every time.
 
-    ``says`` names a film (H, W) in [0, 1]; one it names wrongly is drawn again with another patient. Raises ValueError
-    when no draw of a film is named right.
+    ``says`` names a film (H, W) in [0, 1]; one it names wrongly is drawn again with another patient. Raises
+    ValueError when no draw of a film is named right.
     """
     out.mkdir(parents=True, exist_ok=True)
     study, series = (

@@ -18,6 +18,7 @@ from classifiers.runtimes import Runtime, load
 from router.views import NNCPR_VIEWS
 from training.calibrate import ranking
 from training.films import ANY_WAY_ROUND, LARGEST_SOURCE, RealFilm, chest_films, read, real_films
+from training.simulate.film import floats
 
 Floats = NDArray[np.float64]
 DRAWS = 1000  # of the bootstrap
@@ -47,7 +48,8 @@ class Judged:
 def evaluate(*, shared: Path, pack: Path, out: Path, splits: Sequence[str]) -> str:
     """Measure, write metrics.json and pictures to ``out``, and return the table as text.
 
-    ``out`` may hold pictures of real films, which are never committed; the pictures that show none also go to the pack.
+    ``out`` may hold pictures of real films, which are never committed; the pictures that show none also go to
+    the pack.
     """
     from training import pictures
 
@@ -89,7 +91,7 @@ def judge(films: Sequence[RealFilm], pack: Pack, runtime: Runtime) -> list[Judge
 
 def infer(runtime: Runtime, films: Sequence[NDArray[np.uint8]], pack: Pack) -> dict[str, NDArray[np.float32]]:
     """Raw outputs for uint8 films (H, W), bone bright."""
-    images = [prepare(film.astype(np.float32) / 255, side=pack.manifest.input.height) for film in films]
+    images = [prepare(floats(film), side=pack.manifest.input.height) for film in films]
     return runtime.infer(np.stack(images)[..., None])
 
 
@@ -217,8 +219,14 @@ def beam_and_turn(shared: Path, films: Sequence[RealFilm], pack: Pack, runtime: 
     beam = np.array([row["projection"][0].argmax() for row in raw]) == [film.projection for film in chests]
     labels = pack.manifest.outputs["view"].labels
     named = np.array([labels[int(row["view"][0].argmax())] == "chest_pa_ap" for row in raw])
-    turned = [[int(infer(runtime, [np.rot90(read(film.path), k).copy()], pack)["rotation"][0].argmax()) == k for k in range(4)]
-              for film in films if film.one_of_thirty and film.folder not in ANY_WAY_ROUND]  # fmt: skip
+    turned = [
+        [
+            int(infer(runtime, [np.rot90(read(film.path), k).copy()], pack)["rotation"][0].argmax()) == k
+            for k in range(4)
+        ]
+        for film in films
+        if film.one_of_thirty and film.folder not in ANY_WAY_ROUND
+    ]
     groups = [film.group for film in chests]
     return {
         "ap_or_pa": _grouped(beam, groups),

@@ -1,4 +1,5 @@
-"""Write the trained network as a model pack: OpenVINO weights, manifest, and a check that both say the same."""
+"""Write the trained network as a model pack: OpenVINO weights, manifest, and a check that both say the
+same."""
 
 from __future__ import annotations
 
@@ -38,13 +39,14 @@ from training.simulate.views import LABELS
 PARITY = 1e-3  # largest difference of a probability between Keras and OpenVINO
 LICENCE = "CC-BY-SA-4.0"
 TRAINED_ON = (
-    "Films simulated from BodyParts3D / Z-Anatomy (CC BY-SA), NIH ChestX-ray14 chest films, and a few dozen real films "
-    "under licences that allow it; ImageNet before that. No film marked evaluate-only."
+    "Films simulated from BodyParts3D / Z-Anatomy (CC BY-SA), NIH ChestX-ray14 chest films, and a few dozen "
+    "real films under licences that allow it; ImageNet before that. No film marked evaluate-only."
 )
 
 
 def export(*, network_folder: Path, shared: Path, pack: Path) -> str:
-    """Write the pack; returns one line about its parity and size. Raises ValueError when the two runtimes disagree."""
+    """Write the pack; returns one line about its parity and size. Raises ValueError when the two runtimes
+    disagree."""
     model, recipe = trained(network_folder, shared)
     chosen = json.loads((network_folder / "calibration.json").read_text())
     pack.mkdir(parents=True, exist_ok=True)
@@ -74,16 +76,31 @@ def manifest(recipe: Recipe, chosen: dict[str, float], *, name: str, version: st
         licence=LICENCE,
         training_data=TRAINED_ON,
         weights=Weights(format=Format.OPENVINO_IR, path="model.xml", sha256="0" * 64),
-        input=Input(name="image", height=recipe.side, width=recipe.side, channels=1, layout=Layout.NHWC, fit=Fit.FILM,
-                    polarity=Polarity.BONE_BRIGHT, range=(0.0, 1.0)),
-        outputs=MappingProxyType({
-            "view": Output(name="view", values=Values.LOGITS, labels=LABELS, temperature=(round(chosen["temperature"], 3),)),
-            "projection": Output(name="projection", values=Values.LOGITS, labels=PROJECTIONS),
-            "rotation": Output(name="rotation", values=Values.LOGITS, labels=ROTATIONS),
-        }),
+        input=Input(
+            name="image",
+            height=recipe.side,
+            width=recipe.side,
+            channels=1,
+            layout=Layout.NHWC,
+            fit=Fit.FILM,
+            polarity=Polarity.BONE_BRIGHT,
+            range=(0.0, 1.0),
+        ),
+        outputs=MappingProxyType(
+            {
+                "view": Output(
+                    name="view",
+                    values=Values.LOGITS,
+                    labels=LABELS,
+                    temperature=(round(chosen["temperature"], 3),),
+                ),
+                "projection": Output(name="projection", values=Values.LOGITS, labels=PROJECTIONS),
+                "rotation": Output(name="rotation", values=Values.LOGITS, labels=ROTATIONS),
+            }
+        ),
         gate=Gate(margin=chosen["margin"]),
         reject=reject,
-    )  # fmt: skip
+    )
 
 
 def _convert(model: keras.Model, path: Path) -> None:
@@ -95,7 +112,9 @@ def _convert(model: keras.Model, path: Path) -> None:
     converted.inputs[0].get_tensor().set_names({"image"})
     for output in converted.outputs:
         head = next(
-            name for name in ("view", "projection", "rotation") if output.shape[1] == _width(model, name)
+            name
+            for name in ("view", "projection", "rotation")
+            if output.partial_shape[1].get_length() == _width(model, name)
         )
         output.get_tensor().set_names({head})
     ov.save_model(converted, str(path), compress_to_fp16=True)
@@ -106,7 +125,8 @@ def _width(model: keras.Model, head: str) -> int:
 
 
 def parity(model: keras.Model, pack: Pack, recipe: Recipe) -> float:
-    """The largest difference of any view's probability over random films between Keras and the exported pack."""
+    """The largest difference of any view's probability over random films between Keras and the exported
+    pack."""
     images = np.random.default_rng(0).random((8, recipe.side, recipe.side, 1), dtype=np.float32)
     there = load(pack, threads=1).infer(images)["view"]
     here = np.asarray(model(images, training=False)["view"])

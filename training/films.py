@@ -1,12 +1,13 @@
 """What the network learns from and is judged by, and who may be used for what.
 
-Three kinds of film: simulated ones, NIH chest films (split by patient), and the real films of a manifest whose ``use``
-column says whether they may train. Splits go by group, by a hash of the group's name, so that they never move:
+Three kinds of film: simulated ones, NIH chest films (split by patient), and the real films of a manifest
+whose ``use`` column says whether they may train. Splits go by group, by a hash of the group's name, so that
+they never move:
 
 * a film marked "evaluate only" is never trained on, nor used to choose anything;
 * films that may train are split: ``train`` learns, ``calibrate`` sets temperature and gates;
-* evaluate-only groups are split in ``look`` (errors may be looked at while the simulator is improved) and ``final``
-  (untouched until the last figures).
+* evaluate-only groups are split in ``look`` (errors may be looked at while the simulator is improved) and
+  ``final`` (untouched until the last figures).
 """
 
 from __future__ import annotations
@@ -36,10 +37,26 @@ FOLDERS: Final = {
 LARGEST_SOURCE: Final = "UNIFESP"
 # lain on the plate any way round, so that a quarter turn means nothing
 ANY_WAY_ROUND: Final = frozenset(
-    ("elbow_ap", "elbow_lateral", "knee_lateral", "patella_axial", "lower_leg_ap", "lower_leg_lateral", "forearm_ap",
-     "forearm_lateral", "humerus_ap", "other", "abdomen_left_lateral_decubitus", "wrist_ap", "wrist_lateral",
-     "finger_ap", "finger_lateral", "femur_ap", "femur_lateral")
-)  # fmt: skip
+    (
+        "elbow_ap",
+        "elbow_lateral",
+        "knee_lateral",
+        "patella_axial",
+        "lower_leg_ap",
+        "lower_leg_lateral",
+        "forearm_ap",
+        "forearm_lateral",
+        "humerus_ap",
+        "other",
+        "abdomen_left_lateral_decubitus",
+        "wrist_ap",
+        "wrist_lateral",
+        "finger_ap",
+        "finger_lateral",
+        "femur_ap",
+        "femur_lateral",
+    )
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +129,8 @@ def read(path: Path) -> Grey:
 
 
 def allowed(shared: Path, split: str) -> list[Example]:
-    """The real films that may train, ``train`` or ``calibrate``. A forearm without a known projection is left out."""
+    """The real films that may train, ``train`` or ``calibrate``. A forearm without a known projection is left
+    out."""
     found = []
     for film in real_films(shared):
         if film.split == split and len(film.accepted) == 1:
@@ -141,13 +159,13 @@ def chest_films(shared: Path, split: str) -> list[Example]:
     return found
 
 
-def simulated(folders: Sequence[Path], *, held_out: bool, every: int = 10) -> Iterator[Example]:
-    """Simulated films; of each label's shards every ``every``-th is held out."""
+def simulated(folders: Sequence[Path], *, held_out: bool) -> Iterator[Example]:
+    """Simulated films; the last tenth of each shard, whole patients, is held out."""
     for folder in folders:
         for path in sorted(folder.glob("*-[0-9]*-[0-9]*.npz")):
-            number = int(path.stem.rpartition("-")[2])
-            if (number % every == every - 1 or number == 4) == held_out:
-                yield from _shard(path)
+            films = list(_shard(path))
+            cut = len(films) - len(films) // 10
+            yield from films[cut:] if held_out else films[:cut]
 
 
 def _shard(path: Path) -> Iterator[Example]:

@@ -17,7 +17,8 @@ IMAGENET = "models/imagenet/mobilenet_v2_1.0_224_quant.tflite"
 
 
 def trained(folder: Path, shared: Path) -> tuple[keras.Model, Recipe]:
-    """Load what ``train`` left in ``folder``. Raises FileNotFoundError, or ValueError when the labels have changed."""
+    """Load what ``train`` left in ``folder``. Raises FileNotFoundError, or ValueError when the labels have
+    changed."""
     if not (folder / WEIGHTS).is_file():
         raise FileNotFoundError(f"no trained weights in {folder}: run `python -m training train`")
     stored = json.loads((folder / "recipe.json").read_text())

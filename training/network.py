@@ -1,4 +1,5 @@
-"""The view network: one forward pass names the view, the beam's direction through a chest, and the film's rotation."""
+"""The view network: one forward pass names the view, the beam's direction through a chest, and the film's
+rotation."""
 
 from __future__ import annotations
 

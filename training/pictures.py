@@ -1,4 +1,5 @@
-"""Pictures of an evaluation: what is confused with what, risk against coverage, reliability, the worst errors."""
+"""Pictures of an evaluation: what is confused with what, risk against coverage, reliability, the worst
+errors."""
 
 from __future__ import annotations
 

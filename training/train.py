@@ -21,7 +21,6 @@ from training.network import network
 from training.recipe import Recipe
 from training.simulate.views import LABELS
 
-
 Report = Callable[[str], None]
 
 
@@ -30,7 +29,8 @@ def train(
 ) -> Path:
     """Train by ``recipe``; returns the weights' path in ``out``. Continues from a checkpoint found there.
 
-    ``start`` holds weights to begin with instead of ImageNet's. Raises FileNotFoundError when films are missing.
+    ``start`` holds weights to begin with instead of ImageNet's. Raises FileNotFoundError when films are
+    missing.
     """
     out.mkdir(parents=True, exist_ok=True)
     (out / "recipe.json").write_text(json.dumps(asdict(recipe) | {"labels": LABELS}, indent=1))
@@ -91,9 +91,8 @@ class _Loop:
                 mean += (1 - keep) * variable.numpy()
             self.step += 1
             if self.step % 20 == 0:
-                report(
-                    f"step {self.step}, {done:.0%}, loss {np.mean(losses[-20:]):.3f}, {(time.monotonic() - self._begun) / 60:.1f} min"
-                )
+                minutes = (time.monotonic() - self._begun) / 60
+                report(f"step {self.step}, {done:.0%}, loss {np.mean(losses[-20:]):.3f}, {minutes:.1f} min")
             if self.step % 100 == 0:
                 self._keep()
 
@@ -110,7 +109,7 @@ class _Loop:
         warm = min(1.0, (self.step + 1) / self.recipe.warm_up)
         return float(self.recipe.rate * warm * (0.02 + 0.98 * 0.5 * (1 + np.cos(np.pi * min(done, 1.0)))))
 
-    def _update_once(self, images, views, view_weights, beams, beam_weights, turns, turn_weights):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    def _update_once(self, images, views, view_weights, beams, beam_weights, turns, turn_weights):  # type: ignore[no-untyped-def]
         with tf.GradientTape() as tape:
             out = self.model(images, training=True)
             smooth = self.recipe.smoothing
@@ -130,7 +129,7 @@ class _Loop:
         arrays = {f"w{k}": variable.numpy() for k, variable in enumerate(self.model.trainable_variables)}
         arrays |= {f"m{k}": mean for k, mean in enumerate(self._mean)}
         partial = self._kept.with_suffix(".partial.npz")
-        np.savez(partial, step=self.step, **arrays)  # type: ignore[arg-type]
+        np.savez(partial, step=self.step, **arrays)
         partial.replace(self._kept)
 
     def _resume(self) -> None:
@@ -141,7 +140,7 @@ class _Loop:
             self._mean[k] = stored[f"m{k}"].copy()
 
 
-def _mean(losses, weights):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _mean(losses: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
     return tf.reduce_sum(losses * weights) / tf.maximum(tf.reduce_sum(weights), 1.0)
 
 

@@ -12,7 +12,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from training.simulate.people import Person
-from training.simulate.rig import CHANNEL
+from training.simulate.segments import CHANNEL
 
 Map = NDArray[np.float32]
 
@@ -78,9 +78,19 @@ def exposure(rng: Generator, kv: int, *, trunk: bool) -> Exposure:
     )
 
 
-def attenuation(tissues: Map, gas: Map | None, who: Person, how: Exposure, grain: Grain, rng: Generator, *,
-                pitch: float, trunk: bool) -> Map:  # fmt: skip
-    """-log of the detector's signal, (H, W), from thicknesses (tissues, H, W) in cm and bowel gas (H, W) in cm.
+def attenuation(
+    tissues: Map,
+    gas: Map | None,
+    who: Person,
+    how: Exposure,
+    grain: Grain,
+    rng: Generator,
+    *,
+    pitch: float,
+    trunk: bool,
+) -> Map:
+    """-log of the detector's signal, (H, W), from thicknesses (tissues, H, W) in cm and bowel gas (H, W) in
+    cm.
 
     ``pitch`` is mm per pixel at the patient.
     """
@@ -97,8 +107,9 @@ def attenuation(tissues: Map, gas: Map | None, who: Person, how: Exposure, grain
     return np.asarray(-np.log(np.maximum(signal, level * 1e-3)), dtype=np.float32)
 
 
-def _amounts(tissues: Map, gas: Map | None, who: Person, grain: Grain, rng: Generator, *, trunk: bool
-             ) -> dict[str, Map]:  # fmt: skip
+def _amounts(
+    tissues: Map, gas: Map | None, who: Person, grain: Grain, rng: Generator, *, trunk: bool
+) -> dict[str, Map]:
     """Centimetres of each material above what is already counted as muscle or fat."""
 
     def of(name: str) -> Map:
@@ -113,8 +124,11 @@ def _amounts(tissues: Map, gas: Map | None, who: Person, grain: Grain, rng: Gene
     mineral = who.density * (rng.uniform(1.1, 1.7) if trunk else rng.uniform(1.05, 1.5))
     marrow = inner * np.clip(1 + rng.uniform(0.02, 0.09) * trabeculae, 0.2, 2) * rng.uniform(0.7, 1.4)
     lung = of("lung")
-    airless = np.clip(rng.uniform(0.18, 0.34) / who.lung * (1 + 0.12 * grain.mix(rng, shape, {1: 0.5, 2: 0.5, 3: 0.4})),
-                      0.05, 0.9)  # fmt: skip
+    airless = np.clip(
+        rng.uniform(0.18, 0.34) / who.lung * (1 + 0.12 * grain.mix(rng, shape, {1: 0.5, 2: 0.5, 3: 0.4})),
+        0.05,
+        0.9,
+    )
     vessels = 0.8 * np.minimum(of("vessel"), lung) * (1 - airless)
     air = 0.75 * of("airway") + of("air") + 0.3 * of("gut") + 0.5 * of("phar") + (0 if gas is None else gas)
     air = np.minimum(air, 0.9 * (lean + fat))
@@ -131,8 +145,15 @@ def _amounts(tissues: Map, gas: Map | None, who: Person, grain: Grain, rng: Gene
 
 
 def _primary(amounts: Mapping[str, Map], how: Exposure) -> Map:
-    tables = {"muscle": MUSCLE, "fat": FAT, "cortical": CORTICAL, "trabecular": TRABECULAR, "tooth": TOOTH,
-              "metal": TITANIUM, "cast": PLASTER}  # fmt: skip
+    tables = {
+        "muscle": MUSCLE,
+        "fat": FAT,
+        "cortical": CORTICAL,
+        "trabecular": TRABECULAR,
+        "tooth": TOOTH,
+        "metal": TITANIUM,
+        "cast": PLASTER,
+    }
     shares = np.array(SPECTRA[how.kv]) * KEV
     shares /= shares.sum()
     present = [

@@ -24,13 +24,15 @@ HAND_PARTS = (
 
 
 def motions(bones: Skeleton, angles: Angles) -> dict[str, Motion]:
-    """Where each segment of the left limbs, neck and head goes; with ``both`` set, the right limbs mirror the left.
+    """Where each segment of the left limbs, neck and head goes; with ``both`` set, the right limbs mirror the
+    left.
 
-    Angles in degrees; what is not named stays at rest: ``knee_flexion``, ``patella_share`` (of the knee's flexion),
-    ``hip_flexion``, ``hip_abduction``, ``hip_rotation`` (outward), ``ankle_flexion`` (dorsal), ``toe_extension``,
-    ``shoulder_flexion``, ``shoulder_abduction``, ``shoulder_rotation`` (outward), ``girdle_lift``, ``elbow_flexion``,
-    ``wrist_extension``, ``wrist_deviation`` (radial), ``thumb_abduction``, ``thumb_turn``, ``mcpN`` ``pipN`` ``dipN``
-    (flexion of finger N), ``curl`` (of all), ``splay`` (0 closed, 1 spread), ``neck_flexion``, ``neck_turn``.
+    Angles in degrees; what is not named stays at rest: ``knee_flexion``, ``patella_share`` (of the knee's
+    flexion), ``hip_flexion``, ``hip_abduction``, ``hip_rotation`` (outward), ``ankle_flexion`` (dorsal),
+    ``toe_extension``, ``shoulder_flexion``, ``shoulder_abduction``, ``shoulder_rotation`` (outward),
+    ``girdle_lift``, ``elbow_flexion``, ``wrist_extension``, ``wrist_deviation`` (radial),
+    ``thumb_abduction``, ``thumb_turn``, ``mcpN`` ``pipN`` ``dipN`` (flexion of finger N), ``curl`` (of all),
+    ``splay`` (0 closed, 1 spread), ``neck_flexion``, ``neck_turn``.
     """
     moved = _leg(bones, angles) | _arm(bones, angles)
     if angles.get("both"):
@@ -133,7 +135,8 @@ def _neck(bones: Skeleton, angles: Angles) -> dict[str, Motion]:
 
 
 def kept_segments(keep: str) -> frozenset[str]:
-    """The segments a view shows: ``leg``, ``forearm`` (with the hand), ``arm``, ``shoulder``, ``trunk``, ``trunk+arms``."""
+    """The segments a view shows: ``leg``, ``forearm`` (with the hand), ``arm``, ``shoulder``, ``trunk``,
+    ``trunk+arms``."""
     trunk = segments(("trunk", "neck", "head", "girdle", "thigh", "shank", "patella", "foot", "toes"))
     hand = segments(HAND_PARTS, "l")
     table = {

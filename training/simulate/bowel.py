@@ -13,7 +13,8 @@ from training.simulate.meshes import Floats
 def gas(
     gut: Floats, shape: tuple[int, ...], rng: Generator, *, pitch: float, amount: float
 ) -> NDArray[np.float32]:
-    """Bowel gas (H, W) in cm. ``gut`` is (n, 2) column, row of points of the bowel's wall; ``pitch`` mm per pixel."""
+    """Bowel gas (H, W) in cm. ``gut`` is (n, 2) column, row of points of the bowel's wall; ``pitch`` mm per
+    pixel."""
     height, width = shape
     rows, columns = np.mgrid[:height, :width].astype(np.float32) + 0.5
     thick = np.zeros((height, width), dtype=np.float32)

@@ -16,12 +16,13 @@ Map = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 
-def developed(signal: Map, body: Mask, rng: Generator, *, pitch: float, trunk: bool, blackened: float,
-              whitened: float) -> Map:  # fmt: skip
+def developed(
+    signal: Map, body: Mask, rng: Generator, *, pitch: float, trunk: bool, blackened: float, whitened: float
+) -> Map:
     """Log signal (H, W) to a film: detail boosted, range compressed, exposure found, grey curve applied.
 
-    ``blackened`` and ``whitened`` are the upper limits, in percent of the patient, of what is burnt black and white;
-    ``pitch`` is mm per pixel.
+    ``blackened`` and ``whitened`` are the upper limits, in percent of the patient, of what is burnt black and
+    white; ``pitch`` is mm per pixel.
     """
     film = signal.copy()
     if body.any():
@@ -57,33 +58,44 @@ def _detail(film: Map, body: Mask, rng: Generator, *, pitch: float, trunk: bool)
 
 
 def _exposed(film: Map, body: Mask, rng: Generator, *, blackened: float, whitened: float) -> Map:
-    """Find black and white in the patient, the collimated field or somewhere between, as auto exposure does."""
+    """Find black and white in the patient, the collimated field or somewhere between, as auto exposure
+    does."""
     choice = rng.random()
     region = body if choice < 0.85 and body.sum() > 200 else np.ones_like(body)
-    low = np.percentile(film[region], rng.uniform(0.3, max(0.5, blackened)))
-    high = np.percentile(film[region], 99.8 - rng.uniform(0, whitened) * rng.random())
+    low = float(np.percentile(film[region], rng.uniform(0.3, max(0.5, blackened))))
+    high = float(np.percentile(film[region], 99.8 - rng.uniform(0, whitened) * rng.random()))
     low -= (rng.uniform(0, 0.3) if rng.random() < 0.4 else 0.0) * (high - low)
-    return np.asarray(
-        np.clip((film - low) / max(high - low, 1e-3), 0, 1) ** rng.uniform(0.6, 1.5), dtype=np.float32
-    )
+    spread = max(high - low, 1e-3)
+    return np.asarray(np.clip((film - low) / spread, 0, 1) ** rng.uniform(0.6, 1.5), dtype=np.float32)
+
+
+def floats(pixels: NDArray[np.uint8]) -> Map:
+    """uint8 grey values as float32 in [0, 1]."""
+    return np.multiply(pixels, np.float32(1 / 255), dtype=np.float32)
 
 
 def equalised(film: Map, rng: Generator) -> Map:
+    """Contrast stretched tile by tile, as strong enhancement does."""
     tiles = int(rng.integers(2, 7))
     curve = cv2.createCLAHE(clipLimit=rng.uniform(1.2, 3), tileGridSize=(tiles, tiles))
-    return np.asarray(curve.apply((film * 255).astype(np.uint8)), dtype=np.float32) / 255
+    return floats(curve.apply((film * 255).astype(np.uint8)))
 
 
 def warped(images: list[Map], rng: Generator, *, turn: float, stretch: float, bend: float) -> list[Map]:
-    """The same small in-plane turn (degrees), stretch and smooth bending (pixels) of several (H, W) images."""
+    """The same small in-plane turn (degrees), stretch and smooth bending (pixels) of several (H, W)
+    images."""
     height, width = images[0].shape
     angle = np.deg2rad(turn)
     aspect = np.exp(rng.normal(0, stretch))
     matrix = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     matrix = matrix @ np.diag([aspect**0.5, aspect**-0.5]) / rng.uniform(0.97, 1.12)
     rows, columns = np.mgrid[:height, :width].astype(np.float32)
-    dx, dy = (cv2.resize(rng.normal(0, bend, (4, 4)).astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
-              for _ in range(2))  # fmt: skip
+    dx, dy = (
+        cv2.resize(
+            rng.normal(0, bend, (4, 4)).astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC
+        )
+        for _ in range(2)
+    )
     x, y = columns - width / 2, rows - height / 2
     map_x = (matrix[0, 0] * x + matrix[0, 1] * y + width / 2 + dx).astype(np.float32)
     map_y = (matrix[1, 0] * x + matrix[1, 1] * y + height / 2 + dy).astype(np.float32)
@@ -93,7 +105,8 @@ def warped(images: list[Map], rng: Generator, *, turn: float, stretch: float, be
 
 
 def collimated(film: Map, rng: Generator, *, often: float) -> Map:
-    """Shutters: straight, tilted or round, black or grey, sometimes on a larger plate; rarely a white surround."""
+    """Shutters: straight, tilted or round, black or grey, sometimes on a larger plate; rarely a white
+    surround."""
     if rng.random() >= often:
         return film
     height, width = film.shape

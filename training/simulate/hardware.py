@@ -1,11 +1,12 @@
 """What surgeons, casts and clothes add to a film.
 
-Implants are surfaces in the metal channel, placed along bones of the posed body; wires, electrodes and necklaces are
-drawn straight into the thickness map.
+Implants are surfaces in the metal channel, placed along bones of the posed body; wires, electrodes and
+necklaces are drawn straight into the thickness map.
 """
 
 from __future__ import annotations
 
+import itertools
 from typing import Final
 
 import cv2
@@ -116,19 +117,20 @@ def wires(bone: Floats, rng: Generator) -> list[Surface]:
     return surfaces
 
 
-def shoulder_prosthesis(humerus: Floats, head: Floats, elbow: Floats, rng: Generator) -> list[Surface]:
+def shoulder_prosthesis(head: Floats, elbow: Floats, rng: Generator) -> list[Surface]:
     """A humeral head with its stem, perhaps with a glenosphere."""
     down = unit(elbow - head)
     medial = unit(np.array([-0.75, 0.55, 0.1]))
     radius = rng.uniform(19, 27)
+    tip = head + down * rng.uniform(90, 140)
     surfaces = [
         ball(head, radius, half=medial),
-        tube(head + down * 5, head + down * rng.uniform(90, 140), rng.uniform(6, 9), taper=0.6),
+        tube(head + down * 5, tip, rng.uniform(6, 9), taper=0.6),
+        tube(head - medial * 4, head + down * 28, rng.uniform(9, 14), taper=0.6),
     ]
-    surfaces.append(tube(head - medial * 4, head + down * 28, rng.uniform(9, 14), taper=0.6))
     if rng.random() < 0.35:
         surfaces.append(ball(head + medial * radius * 1.2, rng.uniform(16, 20), half=-medial))
-    return [surface for surface in surfaces if len(humerus)]
+    return surfaces
 
 
 def hip_prosthesis(head: Floats, knee: Floats, rng: Generator) -> list[Surface]:
@@ -160,7 +162,7 @@ def pacemaker(rng: Generator) -> list[Surface]:
     """A generator under the left clavicle and its lead to the heart."""
     box = np.array([rng.uniform(85, 115), rng.uniform(1345, 1375), 85.0])
     route = np.array([box, [40, 1400, 50], [-10, 1370, 30], [-12, 1300, 30], [rng.uniform(5, 35), 1225, 50]])
-    lead = [tube(a, b, 1.0) for a, b in zip(route, route[1:], strict=False)]
+    lead = [tube(a, b, 1.0) for a, b in itertools.pairwise(route)]
     return [ball(box, np.array([24.0, 21.0, 4.0])), *lead]
 
 
@@ -173,7 +175,8 @@ def shield(metal: NDArray[np.float32], rng: Generator) -> None:
 
 
 def drawn(metal: NDArray[np.float32], rng: Generator, *, chest: bool) -> None:
-    """Draw tubes, cables, electrodes, clips and jewellery into a metal thickness map (H, W) in cm, in place."""
+    """Draw tubes, cables, electrodes, clips and jewellery into a metal thickness map (H, W) in cm, in
+    place."""
     height, width = metal.shape
     for _ in range(int(rng.integers(1, 4))):
         thick = float(rng.uniform(0.02, 0.25))

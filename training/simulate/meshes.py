@@ -1,7 +1,8 @@
 """The open anatomy as decimated meshes, loaded once and cached.
 
-Surfaces are closed, and stay closed under everything done to them here: vertices are only merged and moved, never
-removed, so that entering and leaving depths along any ray still cancel. Millimetres; x = patient's left, y up, z front.
+Surfaces are closed, and stay closed under everything done to them here: vertices are only merged and moved,
+never removed, so that entering and leaving depths along any ray still cancel. Millimetres; x = patient's
+left, y up, z front.
 """
 
 from __future__ import annotations
@@ -22,15 +23,45 @@ ATTRIBUTION: Final = (
     "Z-Anatomy - The libre 3D atlas of anatomy - CC-BY-SA 4.0"
 )
 CACHE_VERSION: Final = 4
-SMALL_BONES: Final = ("carpal", "of hand", "of foot", "Scaphoid", "Lunate", "Triquetrum", "Pisiform", "Trapez", "Capitate",
-                      "Hamate", "Patella", "Talus", "Navicular", "uboid", "uneiform", "metatarsal", "Hyoid")  # fmt: skip
-CELLS: Final = {"bone": 3.4, "cart": 3.0, "tooth": 1.2, "lung": 4.0, "vessel": 2.5, "airway": 2.5, "phar": 3.0, "air": 2.0,
-                "solid": 6.0, "gut": 4.0, "skin": 6.0, "lean": 6.0}  # fmt: skip  # mm, how fine each kind must be
+SMALL_BONES: Final = (
+    "carpal",
+    "of hand",
+    "of foot",
+    "Scaphoid",
+    "Lunate",
+    "Triquetrum",
+    "Pisiform",
+    "Trapez",
+    "Capitate",
+    "Hamate",
+    "Patella",
+    "Talus",
+    "Navicular",
+    "uboid",
+    "uneiform",
+    "metatarsal",
+    "Hyoid",
+)
+CELLS: Final = {
+    "bone": 3.4,
+    "cart": 3.0,
+    "tooth": 1.2,
+    "lung": 4.0,
+    "vessel": 2.5,
+    "airway": 2.5,
+    "phar": 3.0,
+    "air": 2.0,
+    "solid": 6.0,
+    "gut": 4.0,
+    "skin": 6.0,
+    "lean": 6.0,
+}  # mm, how fine each kind must be
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """One closed surface. ``inner`` is the inside of a bone's cortex, vertex for vertex; None for what is not bone."""
+    """One closed surface. ``inner`` is the inside of a bone's cortex, vertex for vertex; None for what is not
+    bone."""
 
     name: str
     kind: str  # bone | cart | tooth | lung | vessel | airway | phar | air | solid | gut | skin | lean
@@ -67,7 +98,8 @@ def volume(vertices: Floats, faces: Ints) -> float:
 
 
 def merge(vertices: Floats, faces: Ints, cell: NDArray[np.float64] | float) -> tuple[Ints, Ints]:
-    """Which vertices become one when all in a cell of the same facing merge: (cluster per vertex, new faces)."""
+    """Which vertices become one when all in a cell of the same facing merge: (cluster per vertex, new
+    faces)."""
     facing = (vertex_normals(vertices, faces) > 0) @ np.array([1, 2, 4])
     size = np.broadcast_to(np.asarray(cell, dtype=np.float64), (len(vertices),))
     boxes = np.floor(vertices / size[:, None]).astype(np.int64)

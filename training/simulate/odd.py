@@ -1,4 +1,5 @@
-"""Films that show none of the views: any part of the body from anywhere, round fluoroscopy frames, no film at all."""
+"""Films that show none of the views: any part of the body from anywhere, round fluoroscopy frames, no film at
+all."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from numpy.random import Generator
 
 from training.simulate import film
 from training.simulate.scene import Film, Studio
+from training.simulate.segments import CHANNEL
 from training.simulate.views import TABLE
 
 EDGE = 256  # pixels
@@ -18,21 +20,31 @@ EDGE = 256  # pixels
 def odd_film(studio: Studio, rng: Generator) -> Film:
     """One film labelled ``other``."""
     kind = rng.random()
-    if kind < 0.15:
+    if kind < 0.12:
         picture = _not_a_film(rng)
-    elif kind < 0.6:
+    elif kind < 0.5:
         picture = _from_anywhere(studio, rng)
+    elif kind < 0.68:
+        picture = _densitometry(studio, rng)
     else:
         picture = _fluoroscopy(studio, rng)
-    return Film(
-        pixels=film.compressed(picture, rng),
-        label="other",
-        upside=0,
-        mirrored=False,
-        metal=False,
-        kv=70,
-        angles={},
+    pixels = film.compressed(picture, rng)
+    return Film(pixels=pixels, label="other", upside=0, mirrored=False, metal=False, kv=70, angles={})
+
+
+def _densitometry(studio: Studio, rng: Generator) -> film.Map:
+    """A bone density scan: only bone, coarse, the rest black."""
+    names = ("lumbar_spine_ap", "hip_ap", "forearm_ap")
+    label = names[int(rng.choice(3, p=(0.6, 0.25, 0.15)))]
+    views = [view for view in TABLE if view.label == label]
+    shot = studio.pose(replace(views[0], gas=0.0, width=(90, 150), height=(150, 230)), rng)
+    bone = shot.tissues[CHANNEL["bone"]] - 0.5 * shot.tissues[CHANNEL["inner"]]
+    coarse = cv2.resize(bone, None, fx=0.3, fy=0.3, interpolation=cv2.INTER_AREA)
+    coarse += rng.normal(0, 0.08, coarse.shape).astype(np.float32) * float(coarse.max())
+    picture = cv2.resize(coarse, (EDGE, EDGE * 3 // 2), interpolation=cv2.INTER_CUBIC) / max(
+        float(np.percentile(coarse, 99)), 1e-3
     )
+    return np.asarray(np.clip(picture - rng.uniform(0, 0.15), 0, 1), dtype=np.float32)
 
 
 def _from_anywhere(studio: Studio, rng: Generator) -> film.Map:
@@ -46,27 +58,42 @@ def _from_anywhere(studio: Studio, rng: Generator) -> film.Map:
         height=(view.height[0] * small, view.height[1] * 0.6),
         pair=0.0,
     )
-    return studio.expose(studio.pose(strange, rng), rng).pixels.astype(np.float32) / 255
+    return film.floats(studio.expose(studio.pose(strange, rng), rng).pixels)
 
 
 def _fluoroscopy(studio: Studio, rng: Generator) -> film.Map:
-    """A small round or square field, mostly of the belly, sometimes with contrast medium, on a bright or dark ground."""
+    """A small round or square field, mostly of the belly, sometimes with contrast medium, on a bright or dark
+    ground."""
     trunk = [view for view in TABLE if view.keep == "trunk"]
     view = trunk[int(rng.integers(len(trunk)))]
     near = replace(
         view, width=(90, 240), height=(90, 240), azimuth=(-60, 60), offset=((-80, 80), (-120, 120), (-30, 30))
     )
-    picture = studio.expose(studio.pose(near, rng), rng).pixels.astype(np.float32) / 255
+    picture = film.floats(studio.expose(studio.pose(near, rng), rng).pixels)
     picture = cv2.resize(picture, (EDGE, EDGE), interpolation=cv2.INTER_AREA)
     if rng.random() < 0.5:
         picture = _contrast(picture, rng)
     if rng.random() < 0.3:
         picture = 1 - picture
+    if rng.random() < 0.4:
+        return _small_in_a_disc(picture, rng)
     rows, columns = np.mgrid[:EDGE, :EDGE] / EDGE - 0.5
     if rng.random() < 0.6:
         open_field = rows**2 + columns**2 < rng.uniform(0.35, 0.5) ** 2
-        picture = np.where(open_field, picture, 1.0 if rng.random() < 0.5 else 0.0)
+        picture[~open_field] = 1.0 if rng.random() < 0.5 else 0.0
     return np.asarray(picture, dtype=np.float32)
+
+
+def _small_in_a_disc(picture: film.Map, rng: Generator) -> film.Map:
+    """A small shuttered field in the middle of an image intensifier's bright disc."""
+    side = int(EDGE * rng.uniform(0.3, 0.65))
+    rows, columns = np.mgrid[:EDGE, :EDGE] / EDGE - 0.5
+    disc = np.where(rows**2 + columns**2 < 0.25, rng.uniform(0.85, 1.0), 0.0).astype(np.float32)
+    top, left = (int((EDGE - side) * rng.uniform(0.35, 0.65)) for _ in range(2))
+    disc[top : top + side, left : left + side] = cv2.resize(
+        picture, (side, side), interpolation=cv2.INTER_AREA
+    )
+    return disc
 
 
 def _contrast(picture: film.Map, rng: Generator) -> film.Map:
@@ -114,4 +141,4 @@ def _not_a_film(rng: Generator) -> film.Map:
                 int(rng.integers(0, 256)),
                 -1,
             )
-    return np.asarray(page, dtype=np.float32) / 255
+    return film.floats(page)

@@ -1,7 +1,7 @@
 """The panoramic film of the jaws: a thin layer along the dental arch, swept by a turning beam.
 
-The head is made voxels once; a film sums attenuation across the layer, point by point along a curve through the teeth
-and condyles, over a blurred wider layer that stands for what the sweep smears (spine, far jaw).
+The head is made voxels once; a film sums attenuation across the layer, point by point along a curve through
+the teeth and condyles, over a blurred wider layer that stands for what the sweep smears (spine, far jaw).
 """
 
 from __future__ import annotations
@@ -162,7 +162,7 @@ def _arch(parts: tuple[Part, ...]) -> tuple[Floats, Floats, Floats, Floats]:
     return x, z, -along_z / size, along_x / size
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True)
 def _parity(points, faces, inside):  # type: ignore[no-untyped-def]
     """Flip every voxel beyond each surface crossing along z: what is flipped oddly often is inside."""
     nx, ny, nz = inside.shape
@@ -187,7 +187,7 @@ def _parity(points, faces, inside):  # type: ignore[no-untyped-def]
                         inside[i, j, k] ^= 1
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True)
 def _march(volume, x, z, across_x, across_z, y, steps, weights, out):  # type: ignore[no-untyped-def]
     for row in range(len(y)):
         level = int(y[row])

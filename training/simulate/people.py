@@ -60,7 +60,7 @@ def reshaped(points: Floats, who: Person) -> Floats:
     return np.asarray(_reshape(np.ascontiguousarray(points), bends, who.directions, who.shifts, who.phases))
 
 
-@numba.njit(cache=True, fastmath=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, fastmath=True)
 def _reshape(points, bends, directions, shifts, phases):  # type: ignore[no-untyped-def]
     girth, scoliosis, kyphosis, phase = bends
     out = np.empty_like(points)

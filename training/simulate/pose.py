@@ -5,6 +5,7 @@ Angles are in degrees and named as a radiographer would: knee flexion, wrist ext
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -13,7 +14,8 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from training.simulate.meshes import Floats
-from training.simulate.rig import SEGMENTS, Rig
+from training.simulate.rig import Rig
+from training.simulate.segments import SEGMENTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,8 @@ def turn(axis: Floats, degrees: float, about: Floats) -> Motion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """An anatomical frame: origin in mm; x lateral (left limb) or left, y proximal or up, z to the front, palm or dorsum
-    of the foot; columns of ``axes``."""
+    """An anatomical frame: origin in mm; x lateral (left limb) or left, y proximal or up, z to the front,
+    palm or dorsum of the foot; columns of ``axes``."""
 
     origin: Floats
     axes: Floats  # (3, 3)
@@ -80,7 +82,7 @@ def _bone(rig: Rig, name: str) -> Floats:
 
 
 def _below(points: Floats, mm: float) -> Floats:
-    return points[points[:, 1] < points[:, 1].min() + mm]
+    return np.asarray(points[points[:, 1] < points[:, 1].min() + mm])
 
 
 def _sphere(points: Floats) -> Floats:
@@ -162,7 +164,7 @@ def _finger_points(rig: Rig, digit: int) -> dict[str, Floats]:
     bones += [
         _bone(rig, f"{row} phalanx of {word} finger of hand.l") for row in ("Proximal", "Middle", "Distal")
     ]
-    joints = [_meeting(a, b) for a, b in zip(bones, bones[1:], strict=False)]
+    joints = [_meeting(a, b) for a, b in itertools.pairwise(bones)]
     last = unit(bones[3].mean(axis=0) - joints[2])
     tip = bones[3][np.argsort((bones[3] - joints[2]) @ last)[-5:]].mean(axis=0)
     return {f"f{digit}{k + 1}": point for k, point in enumerate([*joints, tip])} | {
@@ -171,11 +173,19 @@ def _finger_points(rig: Rig, digit: int) -> dict[str, Floats]:
 
 
 def _thumb_points(rig: Rig) -> dict[str, Floats]:
-    metacarpal, proximal, distal = (_bone(rig, name) for name in (
-        "First metacarpal bone.l", "Proximal phalanx of first finger of hand.l",
-        "Distal phalanx of first finger of hand.l"))  # fmt: skip
-    first, second, third = (_meeting(_bone(rig, "Trapezium bone.l"), metacarpal), _meeting(metacarpal, proximal),
-                            _meeting(proximal, distal))  # fmt: skip
+    metacarpal, proximal, distal = (
+        _bone(rig, name)
+        for name in (
+            "First metacarpal bone.l",
+            "Proximal phalanx of first finger of hand.l",
+            "Distal phalanx of first finger of hand.l",
+        )
+    )
+    first, second, third = (
+        _meeting(_bone(rig, "Trapezium bone.l"), metacarpal),
+        _meeting(metacarpal, proximal),
+        _meeting(proximal, distal),
+    )
     tip = distal[np.argsort((distal - third) @ unit(distal.mean(axis=0) - third))[-5:]].mean(axis=0)
     return {"thumb1": first, "thumb2": second, "thumb3": third, "thumb4": tip}
 
@@ -219,7 +229,7 @@ def blended(rig: Rig, vertices: Floats, motions: Mapping[str, Motion]) -> Floats
     return np.asarray(_blend(vertices, rig.followed, rig.weights, rotations, shifts))
 
 
-@numba.njit(cache=True, fastmath=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, fastmath=True)
 def _blend(vertices, followed, weights, rotations, shifts):  # type: ignore[no-untyped-def]
     out = np.zeros_like(vertices)
     for row in range(len(vertices)):

@@ -1,8 +1,8 @@
 """How many millimetres of each tissue a ray from the focal spot to each pixel crosses.
 
-Every triangle adds the depth at which a ray meets it, leaving ones positive and entering ones negative; over a closed
-surface that sums to the length inside. An edge shared by two triangles is crossed at bit for bit the same place by
-both, so no ray slips through between them.
+Every triangle adds the depth at which a ray meets it, leaving ones positive and entering ones negative; over
+a closed surface that sums to the length inside. An edge shared by two triangles is crossed at bit for bit the
+same place by both, so no ray slips through between them.
 """
 
 from __future__ import annotations
@@ -26,9 +26,15 @@ class Camera:
     right: Floats
     down: Floats
     distance: float  # mm, focal spot to detector (SID)
+    near: float  # mm, focal spot to the point aimed at
     pitch: float  # mm per pixel on the detector
     width: int  # pixels
     height: int
+
+    @property
+    def pitch_at_patient(self) -> float:
+        """mm per pixel at the point the camera aims at."""
+        return self.pitch * self.near / self.distance
 
     def project(self, points: Floats) -> Floats:
         """(n, 3) mm to (n, 3): column, row in pixels (pixel centres at .5) and depth in mm."""
@@ -46,8 +52,17 @@ class Camera:
         return np.asarray(np.sqrt(1 + (x[None] ** 2 + y[:, None] ** 2) / self.distance**2))
 
 
-def camera(*, centre: Floats, beam: Floats, up: Floats, distance: float, behind: float, pitch: float, width: int,
-           height: int) -> Camera:  # fmt: skip
+def camera(
+    *,
+    centre: Floats,
+    beam: Floats,
+    up: Floats,
+    distance: float,
+    behind: float,
+    pitch: float,
+    width: int,
+    height: int,
+) -> Camera:
     """Aim at ``centre``: the beam travels along ``beam``, the detector lies ``behind`` mm past the centre.
 
     ``pitch`` is mm per pixel at the centre; the film shows the patient as seen from the tube.
@@ -56,21 +71,31 @@ def camera(*, centre: Floats, beam: Floats, up: Floats, distance: float, behind:
     right = np.cross(towards, up)
     right /= np.linalg.norm(right)
     near = distance - behind
-    return Camera(source=centre - towards * near, towards=towards, right=right, down=np.cross(towards, right),
-                  distance=distance, pitch=pitch * distance / near, width=width, height=height)  # fmt: skip
+    return Camera(
+        source=centre - towards * near,
+        towards=towards,
+        right=right,
+        down=np.cross(towards, right),
+        distance=distance,
+        near=near,
+        pitch=pitch * distance / near,
+        width=width,
+        height=height,
+    )
 
 
-def thickness(points: Floats, faces: Ints, starts: Ints, channels: Ints, limits: Floats, *, view: Camera,
-              tissues: int) -> NDArray[np.float32]:  # fmt: skip
-    """(tissues, height, width) in cm. Part k is faces[starts[k]:starts[k+1]], added to channel channels[k], at most
-    limits[k] mm of it (open tubes would otherwise leak)."""
+def thickness(
+    points: Floats, faces: Ints, starts: Ints, channels: Ints, limits: Floats, *, view: Camera, tissues: int
+) -> NDArray[np.float32]:
+    """(tissues, height, width) in cm. Part k is faces[starts[k]:starts[k+1]], added to channel channels[k],
+    at most limits[k] mm of it (open tubes would otherwise leak)."""
     flat = np.ascontiguousarray(view.project(points))
     out = np.zeros((tissues, view.height, view.width), dtype=np.float32)
     _accumulate(flat, faces, starts, channels, limits, out)
     return out * (view.obliquity().astype(np.float32) / 10.0)[None]
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True)
 def _accumulate(flat, faces, starts, channels, limits, out):  # type: ignore[no-untyped-def]
     height, width = out.shape[1], out.shape[2]
     scratch = np.zeros((height, width))
@@ -86,14 +111,14 @@ def _accumulate(flat, faces, starts, channels, limits, out):  # type: ignore[no-
                 scratch[row, column] = 0.0
 
 
-@numba.njit(cache=True, inline="always")  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, inline="always")
 def _cross(xa, ya, xb, yb, y):  # type: ignore[no-untyped-def]
     if ya > yb or (ya == yb and xa > xb):
         xa, ya, xb, yb = xb, yb, xa, ya
     return xa + (y - ya) * (xb - xa) / (yb - ya)
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True)
 def _triangle(flat, corner, scratch, box):  # type: ignore[no-untyped-def]
     height, width = scratch.shape
     x0, y0, w0 = flat[corner[0], 0], flat[corner[0], 1], flat[corner[0], 2]

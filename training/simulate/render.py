@@ -65,7 +65,7 @@ def films_of(order: Order, label: str, number: int) -> Iterator[Film]:
     while made < SHARD:
         if label == "panoramic_radiograph":
             films = [_panoramic(order).expose(rng)]
-        elif label == "other" and rng.random() < 0.35:
+        elif label == "other" and rng.random() < 0.4:
             films = [odd_film(_studio(order), rng)]
         else:
             view = setups[int(rng.choice(len(setups), p=shares / shares.sum()))]
@@ -100,8 +100,17 @@ def _lower_priority() -> None:
 def _shard(order: Order, label: str, number: int) -> None:
     films = list(films_of(order, label, number))
     coded = [cv2.imencode(".png", _fitted(film.pixels))[1].ravel() for film in films]
-    truth = [{"label": film.label, "upside": film.upside, "mirrored": film.mirrored, "metal": film.metal, "kv": film.kv,
-              "angles": {joint: round(angle, 2) for joint, angle in film.angles.items()}} for film in films]  # fmt: skip
+    truth = [
+        {
+            "label": film.label,
+            "upside": film.upside,
+            "mirrored": film.mirrored,
+            "metal": film.metal,
+            "kv": film.kv,
+            "angles": {joint: round(angle, 2) for joint, angle in film.angles.items()},
+        }
+        for film in films
+    ]
     path = shard_path(order.out, order.seed, label, number)
     partial = path.with_suffix(".partial")
     with partial.open("wb") as file:
@@ -131,7 +140,8 @@ def load_shard(
     stored = np.load(path)
     starts = [0, *stored["ends"][:-1]]
     films = [
-        cv2.imdecode(stored["pixels"][a:b], cv2.IMREAD_GRAYSCALE)
+        np.asarray(cv2.imdecode(stored["pixels"][a:b], cv2.IMREAD_GRAYSCALE), dtype=np.uint8)
         for a, b in zip(starts, stored["ends"], strict=True)
     ]
-    return films, json.loads(str(stored["truth"]))
+    truths: list[dict[str, object]] = json.loads(str(stored["truth"]))
+    return films, truths

@@ -1,0 +1,48 @@
+"""Calibration chosen on numbers whose answer is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from training.calibrate import OTHER, best_temperature, choose, ranking, softmax
+from training.simulate.views import LABELS
+
+
+def drawn(scale: float, count: int = 4000) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+    """Logits that are ``scale`` times too sure, and truths drawn from the honest ones."""
+    rng = np.random.default_rng(0)
+    honest = rng.normal(0, 2, (count, len(LABELS)))
+    odds = softmax(honest).cumsum(axis=1)
+    truth = (rng.random((count, 1)) > odds).sum(axis=1)
+    return honest * scale, np.minimum(truth, len(LABELS) - 1)
+
+
+@pytest.mark.parametrize("scale", [0.7, 1.0, 2.5])
+def test_the_temperature_undoes_over_and_under_confidence(scale: float) -> None:
+    logits, truth = drawn(scale)
+    assert best_temperature(logits, truth, np.ones(len(truth))) == pytest.approx(scale, rel=0.08)
+
+
+def test_a_better_score_ranks_higher() -> None:
+    score = np.array([0.1, 0.2, 0.8, 0.9])
+    positive = np.array([False, False, True, True])
+    assert ranking(score, positive, ~positive) == 1.0
+    assert ranking(-score, positive, ~positive) == 0.0
+    assert np.isnan(ranking(score, positive, positive & ~positive))
+
+
+def test_the_gate_is_wide_when_everything_is_right_and_narrow_when_not() -> None:
+    truth = np.repeat(np.arange(len(LABELS)), 30)
+    sure = np.eye(len(LABELS))[truth] * 12
+    unsure = sure * 0.1 + np.random.default_rng(1).normal(0, 1, sure.shape)
+    assert choose(sure, truth, np.ones(len(truth))).margin < choose(unsure, truth, np.ones(len(truth))).margin
+
+
+def test_the_threshold_for_other_keeps_false_rejections_low() -> None:
+    truth = np.repeat(np.arange(len(LABELS)), 30)
+    logits = np.eye(len(LABELS))[truth] * 6 + np.random.default_rng(2).normal(0, 1, (len(truth), len(LABELS)))
+    chosen = choose(logits, truth, np.ones(len(truth)))
+    scores = softmax(logits / chosen.temperature)[:, OTHER]
+    assert (scores[truth != OTHER] >= chosen.other_threshold).mean() < 0.05
+    assert (scores[truth == OTHER] >= chosen.other_threshold).mean() > 0.9

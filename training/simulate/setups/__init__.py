@@ -1,0 +1,1 @@
+"""How each view is set up, region by region."""

@@ -1,0 +1,138 @@
+"""Ankle and foot."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from training.simulate.setup import STRAIGHT, View
+
+
+def foot() -> list[View]:
+    """Its set-ups."""
+    ankle = View(
+        label="ankle_ap",
+        centre="ankle",
+        keep="leg",
+        frame="leg",
+        width=(85, 170),
+        height=(130, 260),
+        kv=(55, 60),
+        azimuth=(-14, 24),
+        tilt=(-8, 8),
+        offset=((-8, 8), (0, 55), STRAIGHT),
+        pair=0.08,
+        pose={"ankle_flexion": (-45, 12)},
+        turn=(-12, 12),
+    )
+    side = replace(
+        ankle,
+        label="ankle_lateral",
+        azimuth=(-99, -81),
+        width=(110, 220),
+        height=(130, 270),
+        offset=(STRAIGHT, (-10, 50), (-5, 45)),
+        pose={"ankle_flexion": (-35, 15), "toe_extension": (-10, 20)},
+        pair=0.03,
+        turn=(-30, 30),
+    )
+    flat = View(
+        label="foot_ap",
+        centre="foot",
+        keep="leg",
+        frame="foot",
+        up="-y",
+        width=(95, 160),
+        height=(180, 310),
+        kv=(55, 60),
+        azimuth=(-10, 10),
+        tilt=(-5, 20),
+        offset=((-8, 8), (-15, 25), STRAIGHT),
+        cut=((-50, -50), (80, 120)),
+        pair=0.25,
+        upside_down=0.12,
+        turn=(-25, 25),
+        pose={"toe_extension": (-5, 15), "ankle_flexion": (-20, 10)},
+    )
+    oblique = replace(flat, label="foot_oblique", azimuth=(26, 52), pair=0.12, turn=(-35, 35))
+    lateral = View(
+        label="foot_lateral",
+        centre="foot",
+        keep="leg",
+        frame="leg",
+        width=(200, 320),
+        height=(95, 210),
+        kv=(55, 60),
+        azimuth=(-98, -82),
+        tilt=(-8, 8),
+        offset=(STRAIGHT, (-5, 40), (-35, 5)),
+        pose={"ankle_flexion": (-50, 12), "toe_extension": (-10, 25)},
+        turn=(-30, 40),
+    )
+    heel = replace(side, label="other", centre="calcaneus", width=(80, 130), height=(70, 110), share=0.3)
+    return [
+        ankle,
+        replace(
+            ankle,
+            width=(130, 230),
+            height=(260, 430),
+            offset=((-8, 8), (40, 130), STRAIGHT),
+            pair=0.05,
+            share=0.4,
+        ),
+        side,
+        replace(
+            side,
+            width=(200, 320),
+            height=(260, 420),
+            offset=(STRAIGHT, (40, 120), (0, 45)),
+            pose={"ankle_flexion": (-65, 5), "toe_extension": (-10, 20)},
+            share=0.5,
+        ),
+        flat,
+        replace(
+            flat,
+            cut=None,
+            pose={"ankle_flexion": (-75, -40), "toe_extension": (-5, 15)},
+            width=(100, 200),
+            height=(220, 400),
+            pair=0,
+            share=0.25,
+        ),
+        replace(flat, height=(110, 180), offset=((-8, 8), (-50, -20), STRAIGHT), share=0.2),
+        oblique,
+        replace(oblique, azimuth=(-48, -25), share=0.2),
+        replace(
+            oblique,
+            cut=None,
+            pose={"ankle_flexion": (-70, -35)},
+            width=(110, 220),
+            height=(220, 400),
+            pair=0,
+            share=0.25,
+        ),
+        lateral,
+        heel,
+        replace(
+            flat,
+            label="other",
+            centre="toe_base",
+            width=(35, 90),
+            height=(50, 110),
+            azimuth=(-45, 45),
+            offset=((-20, 15), (-35, -5), STRAIGHT),
+            share=0.3,
+            pair=0,
+        ),
+        replace(
+            heel,
+            frame="foot",
+            centre="calcaneus",
+            azimuth=(-6, 6),
+            tilt=(-55, -30),
+            width=(70, 120),
+            height=(90, 150),
+            up="+y",
+            cut=((-50, -50), (95, 200)),
+            share=0.3,
+        ),
+    ]
