@@ -68,9 +68,24 @@ class House:
     def launch(self) -> None:
         """Start it, and wait until it says its ports: from then on senders wait in the backlog."""
         self._log_start = self.log.stat().st_size if self.log.exists() else 0
+        self.launch_alone("serve")
+        self.listener_port = int(self.wait_for(lambda: self.said(r"DICOM .*:(\d+)"), "the listener's port"))
+        self.api = self.wait_for(lambda: self.said(r"REST +(http://[^/\s]+)/"), "the API's port")
+
+    def run(self, *words: str) -> None:
+        """Run another of our commands with the same settings to its end; raises HouseError."""
+        ended = subprocess.run(
+            self.command(*words), cwd=self.folder, env=self._surroundings(), capture_output=True, check=False
+        )
+        if ended.returncode:
+            said = (ended.stdout + ended.stderr).decode(errors="replace")
+            raise HouseError(f"{' '.join(words)} ended with {ended.returncode}: {said[-3000:]}")
+
+    def launch_alone(self, *words: str) -> None:
+        """Start another of our commands in place of ``serve``; ``stop`` ends it."""
         with self.log.open("ab") as out:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "service.cli", "--config", str(self.folder / "bench.toml"), "serve"],
+                self.command(*words),
                 cwd=self.folder,
                 env=self._surroundings(),
                 stdin=subprocess.DEVNULL,
@@ -78,8 +93,10 @@ class House:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self.listener_port = int(self.wait_for(lambda: self.said(r"DICOM .*:(\d+)"), "the listener's port"))
-        self.api = self.wait_for(lambda: self.said(r"REST +(http://[^/\s]+)/"), "the API's port")
+
+    def command(self, *words: str) -> list[str]:
+        """The command line of one of our commands."""
+        return [sys.executable, "-m", "service.cli", "--config", str(self.folder / "bench.toml"), *words]
 
     def stop(self) -> float:
         """Ask it to stop, end by force what does not; the seconds that took."""

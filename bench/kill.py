@@ -58,6 +58,7 @@ SETTINGS: dict[str, dict[str, object]] = {
 class Run:
     """What happened so far."""
 
+    rounds: int = 0
     kills: Counter[str] = field(default_factory=Counter)
     missed: int = 0  # rounds in which the part to be killed was not alive
     mid_send: int = 0  # kills after which a sender was left without SUCCESS for some of its films
@@ -75,7 +76,7 @@ def main() -> None:
     finally:
         shutil.rmtree(work, ignore_errors=True)
     kinds = Counter(fault.kind for fault in found)
-    row = {"database": options.database, "rounds": options.rounds}
+    row = {"database": options.database, "rounds": run.rounds}
     row |= {"kills": sum(run.kills.values()), "mid_send": run.mid_send, "sent": len(run.sent)}
     row |= {"acknowledged": len(run.acknowledged)} | counts | {kind: kinds[kind] for kind in KINDS}
     kills = ", ".join(f"{part} {run.kills[part]}" for part in (*PARTS, *DATABASE_PARTS) if run.kills[part])
@@ -102,7 +103,11 @@ def rounds(work: Path, options: argparse.Namespace) -> tuple[Run, list[Fault], d
             _migrate(cluster.url)
         stack.enter_context(house)
         parts: list[str] = []
+        end = time.monotonic() + 60 * options.minutes
         for number in range(options.rounds):
+            if time.monotonic() > end:
+                break
+            run.rounds += 1
             if not parts:
                 parts = chance.sample(PARTS + (DATABASE_PARTS if cluster else ()), k=6 + 2 * bool(cluster))
             _round(number, parts.pop(), house, cluster, chance, run)
@@ -199,6 +204,7 @@ def _options() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--rounds", type=int, default=200)
+    parser.add_argument("--minutes", type=float, default=90.0, help="no further round after this long")
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(

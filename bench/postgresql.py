@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import tempfile
@@ -38,6 +37,7 @@ class Cluster:
         self.folder = Path(tempfile.mkdtemp(prefix="radrouter-pg-"))
         self.data = self.folder / "data"
         self.port = _free_port()
+        self._server: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Cluster:
         if self._user:
@@ -58,10 +58,19 @@ class Cluster:
         return f"postgresql://{USER}@127.0.0.1:{self.port}/postgres"
 
     def start(self) -> None:
-        """Start the server and wait until it has recovered and answers."""
-        options = f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1"
-        log = str(self.folder / "log")
-        self._run("pg_ctl", "-w", "-t", "60", "-D", str(self.data), "-o", options, "-l", log, "start")
+        """Start the server and wait until it has recovered and answers; raises psycopg.OperationalError."""
+        command = [str(self._programs / "postgres"), "-D", str(self.data), "-p", str(self.port)]
+        command += ["-k", str(self.folder), "-c", "listen_addresses=127.0.0.1"]
+        with (self.folder / "log").open("ab") as log:
+            self._server = subprocess.Popen(
+                command,
+                user=self._user,
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
         end = time.monotonic() + START_SECONDS
         while True:
             try:
@@ -78,12 +87,14 @@ class Cluster:
         while pids := processes_in(self.data):
             killed += sum(kill(pid) for pid in pids)
             time.sleep(0.01)
+        if self._server is not None:  # else it would look alive to the next one
+            self._server.wait()
+            self._server = None
         return killed
 
     def kill_backend(self, number: int) -> bool:
         """SIGKILL to one process that serves a connection: the server drops all others and recovers."""
-        postmaster = int((self.data / "postmaster.pid").read_text().split()[0])
-        backends = [pid for pid in processes_in(self.data) if pid != postmaster and _serves(pid)]
+        backends = [pid for pid in processes_in(self.data) if _serves(pid)]
         if not backends:
             return False
         return kill(backends[number % len(backends)])
@@ -96,19 +107,13 @@ class Cluster:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             check=True,
-            preexec_fn=_own_group,
         )
-
-
-def _own_group() -> None:
-    """Ctrl-C in a terminal reaches the bench alone, which then cleans up."""
-    os.setsid()
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _serves(pid: int) -> bool:
     try:
-        return b"127.0.0.1" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        # A backend names its client: "postgres: postgres postgres 127.0.0.1(43210) idle"
+        return b"127.0.0.1(" in Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return False
 
