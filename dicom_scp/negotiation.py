@@ -78,7 +78,7 @@ def _result(context: ProposedContext) -> ContextResult:
 
 @lru_cache(maxsize=1024)
 def is_storage(uid: str) -> bool:
-    """Whether a SOP class is stored: those of PS3.4 Annex B, retired ones, and all nobody here has heard of."""
+    """Whether a SOP class is stored: PS3.4 Annex B, retired ones, and all that nobody here has heard of."""
     if uid not in UID_dictionary:
         return is_uid(uid)
     name, kind, *_ = UID_dictionary[uid]
