@@ -15,8 +15,16 @@ RADIUS = 30.0
 
 def looking(azimuth: float = 0.0) -> Camera:
     angle = np.deg2rad(azimuth)
-    return camera(centre=np.zeros(3), beam=np.array([-np.sin(angle), 0.0, -np.cos(angle)]), up=np.array([0.0, 1.0, 0.0]),
-                  distance=1100.0, behind=100.0, pitch=1.0, width=100, height=80)  # fmt: skip
+    return camera(
+        centre=np.zeros(3),
+        beam=np.array([-np.sin(angle), 0.0, -np.cos(angle)]),
+        up=np.array([0.0, 1.0, 0.0]),
+        distance=1100.0,
+        behind=100.0,
+        pitch=1.0,
+        width=100,
+        height=80,
+    )
 
 
 def traced(points: Floats, faces: Ints, view: Camera) -> NDArray[np.float32]:

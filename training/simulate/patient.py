@@ -75,12 +75,18 @@ def _cap_point(segment: str, points: Mapping[str, Floats], keep: frozenset[str],
     return np.asarray(points[landmark] + np.array([0.0, 15.0 if view.keep == "leg" else -15.0, 0.0]))
 
 
-CARRIERS = {
-    "thumb1": "hand.l", "thumb2": "thumb1.l", "thumb3": "thumb2.l", "capitate": "hand.l",
-    "wrist": "forearm.l", "forearm": "forearm.l", "elbow": "arm.l", "humerus": "arm.l",
-    "patella": "patella.l", "knee": "thigh.l", "femur": "thigh.l", "shank": "shank.l", "ankle": "shank.l", "calcaneus": "foot.l",
-    "foot": "foot.l", "toe_base": "foot.l",
-}  # fmt: skip
+CARRIED_BY = {
+    "arm.l": ("elbow", "humerus"),
+    "forearm.l": ("wrist", "forearm"),
+    "hand.l": ("capitate", "thumb1"),
+    "thumb1.l": ("thumb2",),
+    "thumb2.l": ("thumb3",),
+    "thigh.l": ("knee", "femur"),
+    "patella.l": ("patella",),
+    "shank.l": ("shank", "ankle"),
+    "foot.l": ("calcaneus", "foot", "toe_base"),
+}
+CARRIERS = {landmark: segment for segment, landmarks in CARRIED_BY.items() for landmark in landmarks}
 
 
 def _carrier(landmark: str) -> str:
