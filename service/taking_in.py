@@ -48,11 +48,15 @@ class Door:
     source: str  # said to have sent them: the folder
 
 
-def files_below(folder: Path) -> Iterator[Path]:
-    """Every regular file, in a fixed order, links not followed; what cannot be listed raises OSError."""
+def files_below(folder: Path, *, besides: Path | None = None) -> Iterator[Path]:
+    """Every regular file, in a fixed order, links not followed; what cannot be listed raises OSError.
+
+    ``besides``: a folder to leave out, such as our own storage's partial files.
+    """
     for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
         if entry.is_dir(follow_symlinks=False):
-            yield from files_below(Path(entry.path))
+            if Path(entry.path).absolute() != besides:
+                yield from files_below(Path(entry.path), besides=besides)
         elif stat.S_ISREG(entry.stat(follow_symlinks=False).st_mode):
             yield Path(entry.path)
 

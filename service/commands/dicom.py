@@ -109,9 +109,10 @@ def import_folder(
     refused: list[tuple[Path, str]] = []
     with _progress() as progress:
         counting = progress.add_task("counting", total=None)
-        total = sum(1 for _ in progress.track(files_below(folder), task_id=counting))
+        partial_files = settings.objects_folder / "incoming"
+        total = sum(1 for _ in progress.track(files_below(folder, besides=partial_files), task_id=counting))
         progress.update(counting, description="looking" if dry_run else "importing", total=total, completed=0)
-        paths = files_below(folder)
+        paths = files_below(folder, besides=partial_files)
         results = look_at(paths, threads=threads) if dry_run else _import(settings, folder, paths, threads)
         for taken in results:
             outcomes[taken.outcome or "refused"] += 1

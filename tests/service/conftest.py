@@ -61,7 +61,7 @@ def radrouter(*arguments: str, folder: Path, **environment: str) -> subprocess.C
         env=surroundings(**environment),
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=250,
         check=False,
     )
 

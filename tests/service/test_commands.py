@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.timeout(300)  # a test runs the command line several times over
+
 Command = Callable[..., Any]
 Film = Callable[..., str]
 FREE = {"RADROUTER_LISTENER__PORT": "0", "RADROUTER_API__PORT": "0"}
@@ -150,7 +152,9 @@ def test_an_orphan_gets_its_row_by_importing_it(command: Command, tmp_path: Path
         (tmp_path / "var" / name).unlink(missing_ok=True)
     command("migrate", folder=tmp_path)
     assert len(check(command, tmp_path)[1]["orphans"]["items"]) == 1
-    assert "taken in" in command("import", "var/objects", folder=tmp_path).stdout
+    said = command("import", "var/objects", folder=tmp_path).stdout
+    assert "taken in" in said
+    assert "refused" not in said
     assert check(command, tmp_path)[1]["orphans"]["items"] == []
 
 

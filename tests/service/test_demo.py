@@ -10,6 +10,7 @@ import pytest
 
 from service.demonstration import STUDY
 
+pytestmark = pytest.mark.timeout(300)
 FREE = {"RADROUTER_LISTENER__PORT": "0", "RADROUTER_API__PORT": "0"}
 
 

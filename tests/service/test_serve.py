@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from pydicom.uid import CTImageStorage
 
+pytestmark = pytest.mark.timeout(300)  # a test starts the whole service
+
 SENTINEL = "SENTINEL"
 Film = Callable[..., str]
 Peer = Callable[..., str]

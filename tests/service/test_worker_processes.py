@@ -19,6 +19,8 @@ from db.instances import Instances
 from db.queries import Queries
 from router.types import Arrival, Event, Instance, State, StoredObject
 
+pytestmark = pytest.mark.timeout(300)
+
 PROGRAM = Path(__file__).parent / "programs" / "worker_program.py"
 RULES = '[[rule]]\nname = "all"\nwhen = { modality = ["CR"] }\ndestinations = ["A"]\n'
 
