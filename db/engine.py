@@ -162,6 +162,6 @@ def _take_the_turn(driver: sqlite3.Connection, busy_seconds: float) -> None:
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                     raise
-            time.sleep(random.uniform(0.001, 0.003))
+            time.sleep(random.uniform(0.0005, 0.0015))
     finally:
         driver.execute(f"PRAGMA busy_timeout={int(busy_seconds * 1000)}")

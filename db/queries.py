@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
-from db.changes import entries, settled
+from db.changes import entries, entries_after
 from db.counting import Counting
 from db.cursor import read_cursor, write_cursor
 from db.details import instance_details
@@ -25,7 +25,7 @@ from db.read import (
     StudyFilter,
     StudySummary,
 )
-from db.schema import AuditRow, InstanceRow, StudyRow
+from db.schema import InstanceRow, StudyRow
 from db.search import instance_rows
 from db.studies import study_keys, summaries
 from db.transactions import reading
@@ -94,11 +94,11 @@ class Queries:
     def changes(self, after_id: int, limit: int) -> list[AuditEntry]:
         """What happened after the audit entry ``after_id``, in order, at most ``limit``; nothing is missed.
 
-        PostgreSQL gives numbers out before transactions commit, so an entry is held back until none with a
-        smaller number can still appear: a long write elsewhere on the server delays this.
+        PostgreSQL gives numbers out before transactions commit, so an entry behind a gap is held back
+        until the gap is filled or cannot be any more, for a minute at most.
         """
         with reading(self._sessions) as session:
-            return entries(session, limit, AuditRow.id > after_id, *settled(session))
+            return entries_after(session, after_id, limit, self._clock())
 
     def counts(self) -> Counts:
         """How the whole stands; cheap enough to be asked every few seconds."""

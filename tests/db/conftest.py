@@ -20,6 +20,7 @@ from db.engine import connect, migrate, sessions
 from db.instances import Instances
 from db.queries import Queries
 from db.recording import OnConflict, Sent
+from db.schema import SchemaRow
 from router.types import (
     Analysis,
     Arrival,
@@ -74,14 +75,10 @@ def postgresql_server() -> Iterator[psycopg.Connection[tuple[object, ...]]]:
 
 
 @pytest.fixture(scope="session")
-def postgresql_template(postgresql_server: psycopg.Connection[tuple[object, ...]]) -> Iterator[str]:
-    name = f"radrouter_test_{secrets.token_hex(4)}"
-    postgresql_server.execute(f'CREATE DATABASE "{name}"')  # type: ignore[call-overload]
-    try:
-        migrate(_at(name))
-        yield name
-    finally:
-        postgresql_server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')  # type: ignore[call-overload]
+def postgresql_database(postgresql_server: psycopg.Connection[tuple[object, ...]]) -> Iterator[str]:
+    for url in _database(postgresql_server):
+        migrate(url)
+        yield url.rpartition("/")[2]
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -95,7 +92,7 @@ def empty_url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iter
     if kind == "sqlite":
         yield f"sqlite:///{tmp_path}/empty.sqlite"
         return
-    yield from _database(request.getfixturevalue("postgresql_server"), "template0")
+    yield from _database(request.getfixturevalue("postgresql_server"))
 
 
 @pytest.fixture
@@ -105,8 +102,9 @@ def url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[s
         shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "radrouter.sqlite")
         yield f"sqlite:///{tmp_path}/radrouter.sqlite"
         return
-    template = request.getfixturevalue("postgresql_template")
-    yield from _database(request.getfixturevalue("postgresql_server"), template)
+    name = request.getfixturevalue("postgresql_database")
+    _empty(_at(name))  # a database for each test would cost the server a checkpoint each time
+    yield _at(name)
 
 
 @pytest.fixture
@@ -141,13 +139,21 @@ def callers(maker: sessionmaker[Session], clock: Callable[[], datetime]) -> Call
     return Callers(maker, clock=clock)
 
 
-def _database(server: psycopg.Connection[tuple[object, ...]], template: str) -> Iterator[str]:
+def _database(server: psycopg.Connection[tuple[object, ...]]) -> Iterator[str]:
     name = f"radrouter_test_{secrets.token_hex(6)}"
-    server.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')  # type: ignore[call-overload]
+    server.execute(f'CREATE DATABASE "{name}"')  # type: ignore[call-overload]
     try:
         yield _at(name)
     finally:
         server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')  # type: ignore[call-overload]
+
+
+def _empty(url: str) -> None:
+    tables = ", ".join(SchemaRow.metadata.tables)
+    with psycopg.connect(url, autocommit=True) as owner:
+        owner.execute("ALTER TABLE audit DISABLE TRIGGER USER")
+        owner.execute(f"TRUNCATE {tables} RESTART IDENTITY")  # type: ignore[call-overload]
+        owner.execute("ALTER TABLE audit ENABLE TRIGGER USER")
 
 
 def _at(name: str) -> str:
