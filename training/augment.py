@@ -11,6 +11,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from classifiers.prepare import prepare
+from router.views import OTHER
 from training.films import UNKNOWN, Example
 from training.simulate.film import floats
 from training.simulate.views import LABELS
@@ -18,6 +19,7 @@ from training.simulate.views import LABELS
 Image = NDArray[np.float32]
 LYING = frozenset(LABELS.index(name) for name in ("abdomen_ap", "abdomen_left_lateral_decubitus"))
 QUARTER_TURNED = 0.15  # of the films
+OTHER_SHARE = 4  # how many views' worth of films show none of them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +54,8 @@ def _by_view(pool: Sequence[Example]) -> list[list[Example]]:
     groups: dict[int, list[Example]] = {}
     for example in pool:
         groups.setdefault(example.view * 4 + example.projection, []).append(example)
-    return list(groups.values())
+    other = groups.get(LABELS.index(OTHER) * 4 + UNKNOWN)
+    return list(groups.values()) + [other] * (OTHER_SHARE - 1 if other else 0)  # type: ignore[list-item]
 
 
 Row = tuple[Image, int, float, int, int]

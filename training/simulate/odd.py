@@ -90,6 +90,10 @@ def _small_in_a_disc(picture: film.Map, rng: Generator) -> film.Map:
     rows, columns = np.mgrid[:EDGE, :EDGE] / EDGE - 0.5
     disc = np.where(rows**2 + columns**2 < 0.25, rng.uniform(0.85, 1.0), 0.0).astype(np.float32)
     top, left = (int((EDGE - side) * rng.uniform(0.35, 0.65)) for _ in range(2))
+    frame = int(rng.integers(0, 14))
+    disc[max(0, top - frame) : top + side + frame, max(0, left - frame) : left + side + frame] = rng.uniform(
+        0, 0.2
+    )
     disc[top : top + side, left : left + side] = cv2.resize(
         picture, (side, side), interpolation=cv2.INTER_AREA
     )

@@ -44,7 +44,7 @@ def foot() -> list[View]:
         width=(95, 160),
         height=(180, 310),
         kv=(55, 60),
-        azimuth=(-10, 10),
+        azimuth=(-14, 14),
         tilt=(-5, 20),
         offset=((-8, 8), (-15, 25), STRAIGHT),
         cut=((-50, -50), (80, 120)),
@@ -53,7 +53,7 @@ def foot() -> list[View]:
         turn=(-25, 25),
         pose={"toe_extension": (-5, 15), "ankle_flexion": (-20, 10)},
     )
-    oblique = replace(flat, label="foot_oblique", azimuth=(26, 52), pair=0.12, turn=(-35, 35))
+    oblique = replace(flat, label="foot_oblique", azimuth=(29, 54), pair=0.12, turn=(-35, 35))
     lateral = View(
         label="foot_lateral",
         centre="foot",
@@ -89,6 +89,14 @@ def foot() -> list[View]:
             share=0.5,
         ),
         flat,
+        replace(
+            flat,
+            cut=((-50, -50), (150, 260)),
+            pose={"ankle_flexion": (-42, -18), "toe_extension": (-5, 12)},
+            tilt=(-5, 12),
+            pair=0.15,
+            share=0.6,
+        ),
         replace(
             flat,
             cut=None,

@@ -130,6 +130,7 @@ def elbow() -> list[View]:
         side,
         replace(side, azimuth=(-100, -80), share=0.4),
         replace(side, width=(180, 280), height=(180, 280), share=0.3),
+        replace(side, width=(250, 370), height=(250, 370), share=0.5),
         fore,
         replace(fore, height=(360, 460), share=0.3),
         replace(
