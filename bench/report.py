@@ -1,4 +1,4 @@
-"""How every bench speaks: one JSON line for machines, one table for people, and the machine's name on both."""
+"""How every bench speaks: one JSON line for machines, one table for people, the machine named on both."""
 
 from __future__ import annotations
 

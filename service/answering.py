@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 from fastapi import FastAPI
 
@@ -11,10 +12,11 @@ from classifiers.packs import Pack
 from classifiers.preview import preview_png
 from service import wiring
 from service.api.app import create_app
-from service.api.health import database_probe, disk_probe, models_probe, rules_probe
+from service.api.health import database_probe, disk_probe, models_probe, rules_probe, workers_probe
 from service.api.out_models import ModelOut, describe
 from service.api.ports import Probe
 from service.database import Database, open_database
+from service.heartbeat import alive
 from service.processes import explainer_of
 from service.rules_watch import RulesWatch
 from service.settings import Settings
@@ -39,7 +41,6 @@ def open_app(settings: Settings, rules: RulesWatch, *, verbose: bool) -> Iterato
                 preview=preview_png,
                 analyse=explainer.facts,
                 probes=_probes(settings, database, rules, models),
-                known_models=rules.known_models,
                 soft_free_fraction=settings.storage.soft_free_fraction,
             )
         finally:
@@ -54,6 +55,7 @@ def _probes(
         "database": database_probe(database.revision),
         "rules": rules_probe(rules),
         "models": models_probe(models),
+        "workers": workers_probe(partial(alive, settings.heartbeats_folder)),
         "disk": disk_probe(settings.objects_folder, soft=soft, hard=hard),
     }
 

@@ -10,7 +10,7 @@ from time import monotonic
 
 from dicom_scp import header
 from router.errors import FilmError, OutOfResources, RadrouterError
-from router.facts import Facts
+from router.facts import Facts, specialists_that_answered
 from router.types import Analysis, Arrival, Instance
 from service.analysis_process import Engine
 from service.analyst import Analyst, Limits, Ticket
@@ -85,12 +85,14 @@ class Explainer:
 
 def facts_of(instance: Instance, arrival: Arrival, analysis: Analysis) -> Facts:
     """What the rules were asked about an analysed film."""
-    views = {analysis.view.model.name} if analysis.view else set()
-    specialists = (model.name for model in analysis.models_run if model.name not in views)
     return Facts(
         instance=instance,
         arrival=arrival,
         view=analysis.view,
         findings=analysis.findings,
-        specialists=tuple(dict.fromkeys(specialists)),
+        specialists=specialists_that_answered(
+            asked=analysis.decision.analyse,
+            ran=tuple(model.name for model in analysis.models_run),
+            absent=analysis.models_absent,
+        ),
     )

@@ -14,6 +14,7 @@ from router.retry import RetryPolicy
 from service import wiring
 from service.analyst import Analyst, Limits
 from service.explainer import Explainer
+from service.heartbeat import Heartbeat
 from service.rules_watch import RulesWatch
 from service.settings import Settings
 
@@ -30,13 +31,18 @@ def run_worker(settings: Settings, stop: Event, *, verbose: bool = False) -> Non
 
     wiring.make_folders(settings)
     rules = wiring.rules_watch(settings, wiring.installed_names(settings))
-    with open_database(settings) as database, wiring.open_inbox(settings) as inbox:
+    with (
+        open_database(settings) as database,
+        wiring.open_inbox(settings) as inbox,
+        Heartbeat(settings.heartbeats_folder) as heartbeat,
+    ):
         worker = Worker(
             jobs=database.instances,
             analyst=Analyst(partial(build, settings, verbose=verbose), limits=limits(settings)),
             rules=rules,
             objects=settings.objects_folder,
             disk_is_low=inbox.is_low,
+            beat=heartbeat.beat,
             pace=Pace(
                 name=wiring.worker_name(),
                 batch=settings.worker.batch,

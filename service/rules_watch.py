@@ -30,18 +30,13 @@ class RulesWatch:
         self._known = frozenset(installed) | frozenset(SPECIALISTS)
         self._seen = self._look()
         self._digest, text = self._read()
-        self._rules = self._parse(text)
+        self._rules = self.parse(text)
         self._problem: str | None = None
 
     @property
     def current(self) -> RuleSet:
         """The rules in force."""
         return self._rules
-
-    @property
-    def known_models(self) -> frozenset[str]:
-        """The names of models that rules may mention."""
-        return self._known
 
     @property
     def problem(self) -> str | None:
@@ -59,7 +54,7 @@ class RulesWatch:
             if digest == self._digest:
                 self._problem = None
                 return False
-            rules = self._parse(text)
+            rules = self.parse(text)
         except RulesError as error:
             self._refuse(str(error))
             return False
@@ -67,7 +62,8 @@ class RulesWatch:
         log.info("rules reloaded version=%s", rules.version[:12])
         return True
 
-    def _parse(self, text: str) -> RuleSet:
+    def parse(self, text: str) -> RuleSet:
+        """Rules from a text, a draft's too: the same words are known. Raises RulesError."""
         return parse(text, known_models=self._known, known_keywords=self._keywords)
 
     def _refuse(self, reason: str) -> None:

@@ -63,6 +63,11 @@ class Settings(BaseSettings):
         return self.storage.folder / "objects"
 
     @property
+    def heartbeats_folder(self) -> Path:
+        """Where workers show that they live, below the data folder, so that all hosts see it."""
+        return self.storage.folder / "workers"
+
+    @property
     def database_url(self) -> str:
         """The database's URL, the SQLite default filled in."""
         return self.database.url or f"sqlite:///{self.storage.folder / 'radrouter.db'}"

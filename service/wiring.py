@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.request import urlopen
 
 from router.errors import RadrouterError
+from router.types import Mode
 from service.rules_watch import RulesWatch
 from service.settings import Settings
 
@@ -51,8 +52,14 @@ def running_packs(settings: Settings) -> tuple[Pack, ...]:
 
 
 def installed_names(settings: Settings) -> frozenset[str]:
-    """The names of the packs that run."""
-    return frozenset(pack.manifest.name for pack in running_packs(settings))
+    """The names of the specialists whose answers count: what rules may ask for."""
+    from classifiers.manifest import Task
+
+    return frozenset(
+        pack.manifest.name
+        for pack in running_packs(settings)
+        if pack.manifest.task is not Task.VIEW and pack.manifest.mode is Mode.ACTIVE
+    )
 
 
 def rules_watch(settings: Settings, installed: Collection[str]) -> RulesWatch:

@@ -73,6 +73,7 @@ class Worker:
     rules: RulesWatch
     objects: Path
     disk_is_low: Callable[[], bool]
+    beat: Callable[[], None]
     pace: Pace
     _held: dict[str, Claim] = field(default_factory=dict)
     _unwritten: deque[Answer] = field(default_factory=deque)
@@ -122,6 +123,8 @@ class Worker:
             self._housekeeping_at = now + HOUSEKEEPING_S
             self.rules.refresh()
             self._look_at_disk()
+            if self.analyst.is_ready:
+                self.beat()
         if self._held and now >= self._renew_at:
             claims = list(self._held.values())
             self._with_database(lambda: self._renew(claims))

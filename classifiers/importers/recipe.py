@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from classifiers.manifest import Classes, Fit, Format, Polarity, Task, Values
 from router.types import Mode
 
+NOT_STATED = "not stated by whoever made the model"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
@@ -22,7 +24,7 @@ class Recipe:
     licence: str
     task: Task = Task.CLASSIFY
     mode: Mode = Mode.ACTIVE
-    training_data: str = "not stated by whoever made the model"
+    training_data: str = NOT_STATED
     labels: tuple[str, ...] | None = None
     classes: Classes = Classes.EXCLUSIVE
     values: Values | None = None

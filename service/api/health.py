@@ -55,7 +55,7 @@ def healthz() -> Response:
     "/readyz", response_model=ReadyOut, responses={503: {"model": ReadyOut, "description": "not ready"}}
 )
 def readyz(request: Request, needs: Needed) -> Response:
-    """200 when database, rules, models and disk are fit for work, else 503 with the reasons."""
+    """200 when database, rules, models, disk and workers are fit for work, else 503 with the reasons."""
     found = {name: check(probe) for name, probe in needs.probes.items()}
     told = isinstance(request.scope.get("principal"), Principal)
     ready = all(each.ok for each in found.values())
@@ -107,6 +107,17 @@ def models_probe(models: Sequence[ModelOut]) -> Probe:
         if any(model.task == "view" and model.mode == "active" for model in models):
             return Check(ok=True)
         return Check(ok=False, reason="no active view model is installed: films would get no view")
+
+    return probe
+
+
+def workers_probe(alive: Callable[[], int]) -> Probe:
+    """A worker gave a sign of life just now; without one films are taken in, and wait."""
+
+    def probe() -> Check:
+        if alive():
+            return Check(ok=True)
+        return Check(ok=False, reason="no worker is alive: films are taken in, but wait for their answer")
 
     return probe
 

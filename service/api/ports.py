@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,6 +32,9 @@ class RulesInForce(Protocol):
     @property
     def problem(self) -> str | None:
         """Why the file's present text is not in force; None when it is."""
+
+    def parse(self, text: str) -> RuleSet:
+        """A draft's rules, read as the file's would be; raises RulesError."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +67,6 @@ class Needs:
     preview: Preview
     analyse: Analyse
     probes: Mapping[str, Probe]
-    known_models: Collection[str] | None = None
     soft_free_fraction: float = 0.0
     clock: Callable[[], datetime] = utc_now
     heartbeat_s: float = HEARTBEAT_S
@@ -86,7 +88,6 @@ class Given(TypedDict):
     preview: Preview
     analyse: Analyse  # the facts of an uploaded file, with the view where there is one; raises InvalidObject
     probes: Mapping[str, Probe]  # by the name that ``/readyz`` tells
-    known_models: NotRequired[Collection[str] | None]  # names a draft of rules may mention; None: any
     soft_free_fraction: NotRequired[float]  # free part of the disk below which analysis pauses
     clock: NotRequired[Callable[[], datetime]]
     heartbeat_s: NotRequired[float]  # how often a quiet event stream says that it lives

@@ -10,7 +10,6 @@ from pydantic import Field
 from starlette.responses import Response
 
 from router.replay import replay
-from router.rules import parse
 from service.api.etags import as_json
 from service.api.out import DecisionOut
 from service.api.ports import Needed
@@ -78,7 +77,7 @@ def replay_rules(asked: ReplayIn, needs: Needed) -> Response:
 
     Nothing is changed. One replay runs at a time.
     """
-    draft = parse(asked.draft, known_models=needs.known_models)
+    draft = needs.rules.parse(asked.draft)
     if not needs.replay_turn.acquire(blocking=False):
         raise Problem(
             HTTPStatus.SERVICE_UNAVAILABLE, "another replay is running", headers={"Retry-After": "10"}

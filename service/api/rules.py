@@ -12,7 +12,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from router.facts import specialists_that_answered
-from router.rules import Facts, RuleSet, decide, parse
+from router.rules import Facts, RuleSet, decide
 from service.api.etags import answer, as_json, tag
 from service.api.out import DecisionOut, FindingOut, ViewPredictionOut, findings_out, view_out
 from service.api.ports import Needed, Needs
@@ -70,7 +70,7 @@ def read_rules(request: Request, needs: Needed) -> Response:
 
 def rules_of(needs: Needs, draft: str | None) -> RuleSet:
     """The draft's rules, or those in force; raises RulesError for a draft that is not valid."""
-    return needs.rules.current if draft is None else parse(draft, known_models=needs.known_models)
+    return needs.rules.current if draft is None else needs.rules.parse(draft)
 
 
 @router.post("/explain", response_model=ExplanationOut, dependencies=REVIEWER)

@@ -9,6 +9,8 @@ import typer
 from rich.progress import Progress
 from rich.table import Table
 
+from classifiers.manifest import Fit, Polarity, Task
+from router.types import Mode
 from service.commands.shell import err, invocation, out
 
 if TYPE_CHECKING:
@@ -56,7 +58,7 @@ def import_pack(
     name: Annotated[str, typer.Option(help="the pack's name; rules ask for it by this name")],
     licence: Annotated[str, typer.Option(help="under which the weights may be used, e.g. Apache-2.0")],
     version: Annotated[str, typer.Option(help="the pack's version")] = "1",
-    task: Annotated[Literal["view", "classify", "detect"], typer.Option(help="what it is for")] = "classify",
+    task: Annotated[Literal["view", "classify"], typer.Option(help="what it is for")] = "classify",
     labels: Annotated[
         str, typer.Option(help="the outputs' labels in order, with commas; else from labels.txt")
     ] = "",
@@ -65,6 +67,17 @@ def import_pack(
     ] = 0.5,
     threshold: Annotated[float, typer.Option(min=0, max=1, help="score a finding needs")] = 0.5,
     shadow: Annotated[bool, typer.Option("--shadow", help="run it for comparison only")] = False,
+    training_data: Annotated[str, typer.Option(help="what it was trained on")] = "",
+    fit: Annotated[
+        Fit | None, typer.Option(help="how a film fills the input: film (ours), stretch, centre")
+    ] = None,
+    span: Annotated[str, typer.Option("--range", help="of the input's values, e.g. -1,1")] = "",
+    bone_dark: Annotated[bool, typer.Option("--bone-dark", help="the network wants bone dark")] = False,
+    side: Annotated[
+        int | None, typer.Option(min=1, help="input side in pixels, if the file is silent")
+    ] = None,
+    input_name: Annotated[str | None, typer.Option(help="the graph's input tensor")] = None,
+    output_name: Annotated[str | None, typer.Option(help="the graph's output tensor")] = None,
 ) -> None:
     """Make a foreign model a pack.
 
@@ -74,9 +87,7 @@ def import_pack(
 
     Example:  radrouter models import model.h5 --name ossicle --licence "MIT" --labels "none,os peroneum"
     """
-    from classifiers.importers.recipe import Recipe
-    from classifiers.manifest import Task
-    from router.types import Mode
+    from classifiers.importers.recipe import NOT_STATED, Recipe
 
     recipe = Recipe(
         name=name,
@@ -87,12 +98,30 @@ def import_pack(
         labels=tuple(label.strip() for label in labels.split(",")) if labels else None,
         margin=margin,
         threshold=threshold,
+        fit=fit,
+        range=_range(span),
+        polarity=Polarity.BONE_DARK if bone_dark else Polarity.BONE_BRIGHT,
+        side=side,
+        input_name=input_name,
+        output_name=output_name,
+        training_data=training_data or NOT_STATED,
     )
     _import(source, invocation(context).settings().imported_packs_folder, recipe)
 
 
+def _range(written: str) -> tuple[float, float] | None:
+    """Two numbers with a comma, or None where nothing is written."""
+    if not written:
+        return None
+    try:
+        low, high = (float(number) for number in written.split(","))
+    except ValueError as error:
+        raise typer.BadParameter("two numbers with a comma, e.g. -1,1", param_hint="--range") from error
+    return low, high
+
+
 def _import(source: Path, target: Path, recipe: Recipe) -> None:
-    from classifiers.importers.importing import import_model
+    from classifiers.importers import import_model
 
     with err.status("importing") as status:
         done = import_model(source, target, recipe, progress=status.update)
@@ -109,7 +138,7 @@ def install(
     what: Annotated[Literal["nncpr"], typer.Argument(help="nncpr: the 30-view network of healthcAIr/NNCPR")],
 ) -> None:
     """Fetch a published model, verify its digest and install it as a pack."""
-    from classifiers.importers.nncpr import install_nncpr
+    from classifiers.importers import install_nncpr
 
     target = invocation(context).settings().imported_packs_folder
     with Progress(console=err, transient=True) as progress:

@@ -73,15 +73,24 @@ def scp(context: typer.Context, lifeline: Lifeline = False, inherited: Inherited
         raise SettingsError(f"the listener cannot listen on {where}: {error.strerror}") from error
 
 
-def worker(context: typer.Context, lifeline: Lifeline = False) -> None:
+def worker(
+    context: typer.Context,
+    lifeline: Lifeline = False,
+    probe: Annotated[
+        bool, typer.Option("--probe", help="run none: exit code 0 when one lives on this host")
+    ] = False,
+) -> None:
     """Run the workers alone, [cyan]worker.processes[/cyan] of them: claim films, analyse, write the answers.
 
     Any number of hosts may share a PostgreSQL database and the objects' folder.
     """
+    from service.heartbeat import alive
     from service.processes import run_worker
     from service.serving import Part
 
     told = invocation(context)
+    if probe:
+        raise typer.Exit(0 if alive(told.settings().heartbeats_folder, here=True) else 1)
     if not lifeline and told.settings().worker.processes > 1:
         _supervise(told, (Part.WORKER,))
         return

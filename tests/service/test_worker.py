@@ -131,6 +131,7 @@ def worker(
         analyst=answers,  # type: ignore[arg-type]
         rules=rules,
         objects=Path("/objects"),
+        beat=lambda: None,
         disk_is_low=lambda: low,
         pace=Pace(
             name="w",

@@ -71,6 +71,10 @@ class RulesHolder:
     current: RuleSet
     problem: str | None = None
 
+    def parse(self, text: str) -> RuleSet:
+        """A draft, as a service with the specialists' slots alone would read it."""
+        return parse(text, known_models=("lung", "fracture", "ossicle"))
+
 
 @dataclass
 class House:

@@ -63,6 +63,7 @@ def main(url: str, objects: str, rules: str, lease_s: str) -> None:
         analyst=Analyst(build, limits=Limits(start_s=30, batch_s=10, film_s=5)),
         rules=RulesWatch(Path(rules), installed=()),
         objects=Path(objects),
+        beat=lambda: None,
         disk_is_low=lambda: False,
         pace=Pace(
             name=f"w{os.getpid()}",
