@@ -14,7 +14,7 @@ from dicom_scp.header import FileMeta, read, read_file_meta
 from dicom_scp.link import Address, Link, Unreachable
 from dicom_scp.pdus import ProtocolError
 from dicom_scp.requesting import Accepted, Offer
-from dicom_scp.status import SUCCESS
+from dicom_scp.status import SUCCESS, is_stored
 from dicom_scp.tls import TlsSettings
 from dicom_scp.uids import checked_uid
 from dicom_scp.wire import ConnectionEnded, Timeouts
@@ -24,7 +24,6 @@ VERIFICATION = "1.2.840.10008.1.1"  # PS3.4 Annex A
 _IMPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2"
 _MOST_CONTEXTS = 128  # PS3.8 Table 9-13: odd numbers from 1 to 255
 _LONGEST_PIECE = 1 << 20  # bytes of a file in memory at a time
-_WARNING_STATUSES = range(0xB000, 0xC000)  # PS3.4 Table B.2-1: stored, with remarks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +40,7 @@ class Sent:
 
     @property
     def is_stored(self) -> bool:
-        return self.status is not None and (self.status == SUCCESS or self.status in _WARNING_STATUSES)
+        return self.status is not None and is_stored(self.status)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,8 @@ PROCESSING_FAILURE = 0x0110  # PS3.7 Annex C.5.5
 SOP_CLASS_NOT_SUPPORTED = 0x0122  # PS3.7 Annex C.5.7
 UNRECOGNIZED_OPERATION = 0x0211  # PS3.7 Annex C.5.23
 
+_WARNINGS = range(0xB000, 0xC000)  # PS3.4 Table B.2-1: stored, with remarks
+
 LONGEST_COMMENT = 64  # PS3.7 Table E.1-1: Error Comment is an LO
 
 
@@ -48,6 +50,11 @@ def status_of(error: Exception) -> Status:
             code = PROCESSING_FAILURE
     ours = isinstance(error, RadrouterError)  # a stranger's message could hold anything, a patient's name too
     return Status(code=code, comment=comment(str(error) if ours else "internal error, see the log"))
+
+
+def is_stored(status: int) -> bool:
+    """Whether a C-STORE response with ``status`` says that the object is kept (PS3.4 Table B.2-1)."""
+    return status == SUCCESS or status in _WARNINGS
 
 
 def comment(text: str) -> str:
