@@ -1,14 +1,16 @@
-"""``python -m training simulate|sheet|train|calibrate|evaluate|export|demo``: from an anatomy to a model
-pack."""
+"""``python -m training simulate|sheet|train|calibrate|export|evaluate|card|demo``: from an anatomy to a
+model pack."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from pathlib import Path
+
+Stage = Callable[[argparse.Namespace], None]
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -30,54 +32,49 @@ def _parser() -> argparse.ArgumentParser:
     stages = parser.add_subparsers(dest="command", required=True)
     shared = Path(os.environ.get("RADROUTER_SHARED", CHECKOUT.parent / "shared"))
 
-    def stage(name: str, run, summary: str) -> argparse.ArgumentParser:  # type: ignore[no-untyped-def]
+    def stage(name: str, run: Stage, summary: str) -> argparse.ArgumentParser:
         one = stages.add_parser(name, help=summary, description=summary)
-        one.add_argument(
-            "--data", type=Path, default=shared, help="folder with anatomy/, films/, chest/ and models/"
-        )
-        one.add_argument(
-            "--work", type=Path, default=Path("training-work"), help="where this stage's files go"
-        )
+        add = one.add_argument
+        add("--data", type=Path, default=shared, help="folder with anatomy/, films/, chest/ and models/")
+        add("--work", type=Path, default=Path("training-work"), help="where this stage's files go")
         one.set_defaults(stage=run)
         return one
 
-    simulate = stage(
-        "simulate", _simulate, "render simulated films into WORK/films; goes on where it stopped"
-    )
-    simulate.add_argument("--per-label", type=int, default=250, help="films of each label")
-    simulate.add_argument("--exposures", type=int, default=3, help="films of one positioned patient")
-    simulate.add_argument("--seed", type=int, default=1)
-    simulate.add_argument("--processes", type=int, default=os.cpu_count() or 1)
-    simulate.add_argument("--labels", nargs="*", help="only these")
-    sheet = stage("sheet", _sheet, "render a contact sheet of all views")
-    sheet.add_argument("--out", type=Path, default=CHECKOUT / "docs/images/views.jpg")
-    train = stage("train", _train, "fine-tune the network on WORK/films; goes on from its last checkpoint")
-    train.add_argument(
-        "--films", type=Path, nargs="*", help="folders of simulated films (default WORK/films)"
-    )
+    _film_stages(stage)
+    _network_stages(stage)
+    return parser
+
+
+def _film_stages(stage: Callable[[str, Stage, str], argparse.ArgumentParser]) -> None:
+    add = stage("simulate", _simulate, "render films into WORK/films; goes on where it stopped").add_argument
+    add("--per-label", type=int, default=250, help="films of each label")
+    add("--exposures", type=int, default=3, help="films of one positioned patient")
+    add("--seed", type=int, default=1)
+    add("--processes", type=int, default=os.cpu_count() or 1)
+    add("--labels", nargs="*", help="only these")
+    add = stage("sheet", _sheet, "render a contact sheet of all views").add_argument
+    add("--out", type=Path, default=CHECKOUT / "docs/images/views.jpg")
+    add = stage("demo", _demo, "render the demonstration study as DICOM files").add_argument
+    add("--out", type=Path, default=CHECKOUT / "service/demo")
+    add("--pack", type=Path, help="draw again what this view pack does not name right")
+
+
+def _network_stages(stage: Callable[[str, Stage, str], argparse.ArgumentParser]) -> None:
+    folders = "folders of simulated films (default WORK/films)"
+    train = stage("train", _train, "fine-tune the network; goes on from its last checkpoint")
+    train.add_argument("--films", type=Path, nargs="*", help=folders)
     train.add_argument("--start", type=Path, help="weights to begin with instead of ImageNet's")
     train.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     _recipe_options(train)
-    calibrate = stage(
-        "calibrate", _calibrate, "choose temperature, gate and reject thresholds on films that may train"
-    )
-    calibrate.add_argument(
-        "--films", type=Path, nargs="*", help="folders of simulated films (default WORK/films)"
-    )
-    evaluate = stage("evaluate", _evaluate, "measure a pack on real films, with intervals and pictures")
-    evaluate.add_argument("--pack", type=Path, default=CHECKOUT / "classifiers/packs/view/1")
-    evaluate.add_argument(
-        "--split",
-        nargs="*",
-        default=["look", "final", "calibrate"],
-        help="which groups: look final calibrate",
-    )
+    calibrate = stage("calibrate", _calibrate, "choose temperature, gate and reject on films that may train")
+    calibrate.add_argument("--films", type=Path, nargs="*", help=folders)
     export = stage("export", _export, "write WORK's network as a model pack")
-    export.add_argument("--pack", type=Path, default=CHECKOUT / "classifiers/packs/view/1")
-    demo = stage("demo", _demo, "render the demonstration study as DICOM files")
-    demo.add_argument("--out", type=Path, default=CHECKOUT / "service/demo")
-    demo.add_argument("--pack", type=Path, help="draw again what this view pack does not name right")
-    return parser
+    evaluate = stage("evaluate", _evaluate, "measure a pack on real films, with intervals and pictures")
+    evaluate.add_argument("--split", nargs="*", default=["final"], help="groups: look final calibrate")
+    card = stage("card", _card, "write a pack's card and metrics from its evaluations")
+    card.add_argument("--log", nargs="*", default=[], help="rounds, each 'round | trained on | figure'")
+    for one in (export, evaluate, card):
+        one.add_argument("--pack", type=Path, default=CHECKOUT / "classifiers/packs/view/1")
 
 
 def _recipe_options(parser: argparse.ArgumentParser) -> None:
@@ -149,6 +146,12 @@ def _export(options: argparse.Namespace) -> None:
     from training.export import export
 
     print(export(network_folder=options.work / "network", shared=options.data, pack=options.pack))
+
+
+def _card(options: argparse.Namespace) -> None:
+    from training.card import write_card
+
+    print(write_card(options.pack, options.work / "evaluation", options.log))
 
 
 def _evaluate(options: argparse.Namespace) -> None:

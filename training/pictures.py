@@ -17,7 +17,7 @@ from matplotlib import pyplot as plt
 from training.films import read
 
 if TYPE_CHECKING:
-    from training.evaluate import Judged
+    from training.measures import Judged
 
 TILE = 180  # pixels
 

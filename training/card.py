@@ -1,0 +1,112 @@
+"""Write a pack's card from its measurements, so that every figure on it is the one that was measured."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from classifiers.packs import load_pack, write_pack
+from training.simulate.meshes import ATTRIBUTION
+
+TEXT = Path(__file__).with_name("card.md")
+AIMS: Sequence[tuple[str, str, str]] = (
+    ("top1_30_views", "top-1 over the 30 views", "≥ .95"),
+    ("macro_recall", "macro recall over the views present", "≥ .93"),
+    ("top1_largest_source", "top-1, films of the largest source (UNIFESP)", ""),
+    ("top1_other_sources", "top-1, films of all other sources", "≥ .85"),
+    ("coverage_at_99", "coverage at 99 % accuracy", "≥ .90"),
+    ("stated", "films of the 30 views for which a view is stated", ""),
+    ("right_when_stated", "of those, right", ""),
+    ("calibration_error_stated", "expected calibration error of stated views", "≤ .04"),
+    ("other_auroc", "`other` against the 30 views, AUROC", "≥ .95"),
+    ("other_detected_at_5_percent", "`other` found at 5 % false rejections", "≥ .80"),
+    ("ap_or_pa", "chest AP or PA, NIH patients held out", "≥ .98"),
+    ("nih_named_chest_pa_ap", "NIH chest films named chest_pa_ap, patients held out", ""),
+    ("rotation", "quarter turns, views with an upright", "≥ .98"),
+)
+SPLITS: Mapping[str, str] = {
+    "final": "untouched until the end",
+    "look": "errors were looked at",
+    "calibrate": "may train; gates set on them",
+}
+
+Metrics = Mapping[str, Any]
+
+
+def write_card(pack: Path, evaluations: Path, log: Sequence[str]) -> Path:
+    """Write CARD.md and the manifest's metrics from ``evaluations``/SPLIT/metrics.json; ``log`` is a line per
+    round.
+
+    Raises FileNotFoundError when the final figures are not there.
+    """
+    found = {
+        split: json.loads((evaluations / split / "metrics.json").read_text())
+        for split in SPLITS
+        if (evaluations / split / "metrics.json").is_file()
+    }
+    if "final" not in found:
+        raise FileNotFoundError(
+            f"no figures in {evaluations}/final: run `python -m training evaluate --split final`"
+        )
+    text = TEXT.read_text()
+    for mark, part in (
+        ("{attribution}", ATTRIBUTION),
+        ("{figures}", figures(found)),
+        ("{recall}", recall(found)),
+        ("{log}", "\n".join(f"| {line} |" for line in log)),
+        ("{speed}", f"{found['final']['speed_ms']:.1f}"),
+    ):
+        text = text.replace(mark, part)
+    (pack / "CARD.md").write_text(text)
+    manifest = load_pack(pack).manifest
+    write_pack(pack, replace(manifest, metrics=MappingProxyType(_flat(found["final"]))))
+    return pack / "CARD.md"
+
+
+def figures(found: Mapping[str, Metrics]) -> str:
+    """The table of aims and figures, a column per split."""
+    head = "| figure | aim | " + " | ".join(f"{name}: {SPLITS[name]}" for name in found) + " |"
+    rows = [head, "|---" * (2 + len(found)) + "|"]
+    rows.append(
+        "| films, groups | | " + " | ".join(f"{m['films']}, {m['groups']}" for m in found.values()) + " |"
+    )
+    for key, words, aim in AIMS:
+        rows.append(
+            f"| {words} | {aim} | " + " | ".join(_interval(m.get(key)) for m in found.values()) + " |"
+        )
+    return "\n".join(rows)
+
+
+def recall(found: Mapping[str, Metrics]) -> str:
+    """Right and all films of each view, a column per split."""
+    names = sorted({name for m in found.values() for name in (*m["recall"], *m["extended_right"])})
+    rows = ["| true view | " + " | ".join(found) + " |", "|---" * (1 + len(found)) + "|"]
+    for name in names:
+        cells = [m["recall"].get(name) or m["extended_right"].get(name) for m in found.values()]
+        rows.append(
+            f"| {name} | " + " | ".join(f"{cell[0]} of {cell[1]}" if cell else "" for cell in cells) + " |"
+        )
+    return "\n".join(rows)
+
+
+def _interval(value: Sequence[float] | None) -> str:
+    return f"{value[0]:.3f} ({value[1]:.3f} to {value[2]:.3f})" if value else ""
+
+
+def _flat(metrics: Metrics) -> dict[str, str | int | float | bool]:
+    flat: dict[str, str | int | float | bool] = {
+        "real_films": metrics["films"],
+        "patients_or_studies": metrics["groups"],
+    }
+    for key, _, _ in AIMS:
+        if metrics.get(key):
+            flat[key] = metrics[key][0]
+            flat[f"{key}_interval"] = f"{metrics[key][1]} to {metrics[key][2]}"
+    flat["note"] = (
+        "evaluate-only films, groups untouched until the end; 95 % intervals by bootstrap over groups"
+    )
+    return flat

@@ -1,0 +1,170 @@
+"""Figures of an evaluation, each with its interval by a bootstrap over groups."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from router.views import NNCPR_VIEWS
+from training.calibrate import ranking
+from training.films import LARGEST_SOURCE, RealFilm
+
+Floats = NDArray[np.float64]
+DRAWS = 1000  # of the bootstrap
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """One real film and what the pack says of it."""
+
+    film: RealFilm
+    scores: Floats  # (labels,) calibrated probabilities
+    stated: str  # after gate and reject: a label, other or unsure
+    labels: tuple[str, ...]
+
+    @property
+    def top(self) -> str:
+        """The best label whatever the gate says."""
+        return self.labels[int(self.scores.argmax())]
+
+    @property
+    def right(self) -> bool:
+        """Whether the best label is true."""
+        return self.top in self.film.accepted
+
+
+def measures(judged: Sequence[Judged]) -> dict[str, object]:
+    """Every figure with its 95 % interval by a bootstrap over groups."""
+    thirty = [item for item in judged if item.film.one_of_thirty]
+    beyond = [item for item in judged if not item.film.one_of_thirty]
+    elsewhere = [item for item in thirty if item.film.source != LARGEST_SOURCE]
+    largest = [item for item in thirty if item.film.source == LARGEST_SOURCE]
+    figures: dict[str, object] = {
+        "films": len(judged),
+        "groups": len({item.film.group for item in judged}),
+        "top1_30_views": interval(thirty, accuracy),
+        "macro_recall": interval(thirty, macro_recall),
+        "top1_largest_source": interval(largest, accuracy),
+        "top1_other_sources": interval(elsewhere, accuracy),
+        "coverage_at_99": interval(thirty, coverage_at_99),
+        "stated": interval(
+            thirty,
+            lambda items: float(
+                np.mean([item.stated in item.labels and item.stated != "other" for item in items])
+            ),
+        ),
+        "right_when_stated": interval(thirty, right_when_stated),
+        "calibration_error_stated": interval(thirty, calibration_error),
+        "other_auroc": interval([*thirty, *beyond], other_auroc),
+        "other_detected_at_5_percent": interval([*thirty, *beyond], other_detected),
+        "extended_right": {
+            name: [sum(i.right for i in items), len(items)]
+            for name, items in _by_folder(beyond).items()
+            if name != "other"
+        },
+        "recall": {
+            name: [sum(i.right for i in items), len(items)]
+            for name, items in sorted(_by_folder(thirty).items())
+        },
+    }
+    return figures
+
+
+def interval(items: Sequence[Judged], measure: Callable[[Sequence[Judged]], float]) -> list[float]:
+    """[value, low, high]: the measure and its 95 % bootstrap interval over groups; empty without films."""
+    if not items:
+        return []
+    groups: dict[str, list[Judged]] = {}
+    for item in items:
+        groups.setdefault(item.film.group, []).append(item)
+    pools, rng = list(groups.values()), np.random.default_rng(0)
+    drawn = []
+    for _ in range(DRAWS):
+        chosen = [item for index in rng.integers(len(pools), size=len(pools)) for item in pools[index]]
+        drawn.append(measure(chosen))
+    low, high = np.nanpercentile(drawn, [2.5, 97.5])
+    return [round(float(value), 4) for value in (measure(items), low, high)]
+
+
+def accuracy(items: Sequence[Judged]) -> float:
+    """Films whose best label is true."""
+    return float(np.mean([item.right for item in items]))
+
+
+def macro_recall(items: Sequence[Judged]) -> float:
+    """The mean over views of the films of a view that are named right."""
+    return float(np.mean([accuracy(group) for group in _by_folder(items).values()]))
+
+
+def coverage_at_99(items: Sequence[Judged]) -> float:
+    """The largest share of films, surest first, of which 99 % are right."""
+    order = np.argsort([-item.scores.max() for item in items], kind="stable")
+    right = np.cumsum([items[index].right for index in order]) / np.arange(1, len(items) + 1)
+    reached = np.flatnonzero(right >= 0.99)
+    return float((reached[-1] + 1) / len(items)) if reached.size else 0.0
+
+
+def right_when_stated(items: Sequence[Judged]) -> float:
+    """Of the films for which a view is stated, those for which it is true."""
+    stated = [item for item in items if item.stated in item.labels and item.stated != "other"]
+    return float(np.mean([item.stated in item.film.accepted for item in stated])) if stated else float("nan")
+
+
+def calibration_error(items: Sequence[Judged]) -> float:
+    """Expected calibration error in ten bins over the films for which a view is stated."""
+    stated = [item for item in items if item.stated in item.labels and item.stated != "other"]
+    if not stated:
+        return float("nan")
+    score = np.array([item.scores.max() for item in stated])
+    right = np.array([item.right for item in stated])
+    bins = np.minimum((score * 10).astype(int), 9)
+    return float(
+        sum(
+            abs(score[bins == b].mean() - right[bins == b].mean()) * (bins == b).mean()
+            for b in np.unique(bins)
+        )
+    )
+
+
+def strangeness(item: Judged) -> float:
+    """How sure the pack is that a film shows none of the thirty views."""
+    return float(
+        1 - sum(score for label, score in zip(item.labels, item.scores, strict=True) if label in NNCPR_VIEWS)
+    )
+
+
+def other_auroc(items: Sequence[Judged]) -> float:
+    """How well films of the folder ``other`` are told from films of the thirty views."""
+    score = np.array([strangeness(item) for item in items])
+    return ranking(
+        score,
+        np.array([item.film.folder == "other" for item in items]),
+        np.array([item.film.one_of_thirty for item in items]),
+    )
+
+
+def other_detected(items: Sequence[Judged]) -> float:
+    """Films of the folder ``other`` found when 5 % of films of the thirty views are rejected."""
+    limit = np.percentile([strangeness(item) for item in items if item.film.one_of_thirty], 95)
+    found = [strangeness(item) > limit for item in items if item.film.folder == "other"]
+    return float(np.mean(found)) if found else float("nan")
+
+
+def grouped(values: NDArray[np.generic], groups: Sequence[str]) -> list[float]:
+    """[mean, low, high] of one value per film."""
+    names, index = np.unique(groups, return_inverse=True)
+    sums, counts = np.bincount(index, np.asarray(values, dtype=float)), np.bincount(index)
+    rng = np.random.default_rng(0)
+    draws = rng.integers(len(names), size=(DRAWS, len(names)))
+    low, high = np.percentile(sums[draws].sum(axis=1) / counts[draws].sum(axis=1), [2.5, 97.5])
+    return [round(float(value), 4) for value in (np.mean(np.asarray(values, dtype=float)), low, high)]
+
+
+def _by_folder(items: Sequence[Judged]) -> dict[str, list[Judged]]:
+    found: dict[str, list[Judged]] = {}
+    for item in items:
+        found.setdefault(item.film.folder, []).append(item)
+    return found
