@@ -80,7 +80,19 @@ def view_of(raw: Mapping[str, NDArray[np.float32]], manifest: Manifest, model: M
         candidates=tuple(ranked[:STATED_CANDIDATES]),
         model=model,
         mode=manifest.mode,
+        further=_further(raw, manifest),
     )
+
+
+def _further(
+    raw: Mapping[str, NDArray[np.float32]], manifest: Manifest
+) -> Mapping[str, tuple[Candidate, ...]]:
+    """What the heads beside the view say of one film, calibrated, best first."""
+    return {
+        head: tuple(candidates(calibrated(raw[head], output), output.labels))
+        for head, output in manifest.outputs.items()
+        if head != "view"
+    }
 
 
 def findings_of(raw: NDArray[np.float32], manifest: Manifest, model: ModelRef) -> tuple[Finding, ...]:

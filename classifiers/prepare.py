@@ -28,7 +28,7 @@ def prepare(image: Image, *, side: int) -> Image:
     """Fit a film into a square network input.
 
     ``image`` is float32 (H, W) in [0, 1] with bone bright; ``side`` is the square's side in pixels. Returns
-    float32 (side, side) in [0, 1], bone bright, the film centred and padded with 0; a film without any contrast
+    float32 (side, side) in [0, 1], bone bright, the film centred and padded with 0; a film without contrast
     becomes all 0. Raises ValueError when ``image`` is not a grey image with at least one pixel.
     """
     if image.ndim != 2 or image.size == 0:

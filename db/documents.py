@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -54,7 +54,8 @@ def prediction_document(prediction: ViewPrediction) -> Document:
         "view": prediction.view,
         "score": prediction.score,
         "margin": prediction.margin,
-        "candidates": [{"label": one.label, "score": one.score} for one in prediction.candidates],
+        "candidates": _candidates_document(prediction.candidates),
+        "further": {head: _candidates_document(said) for head, said in prediction.further.items()},
         "model": model_document(prediction.model),
         "mode": prediction.mode.value,
     }
@@ -66,10 +67,19 @@ def prediction_of(document: Mapping[str, Any]) -> ViewPrediction:
         view=document["view"],
         score=document["score"],
         margin=document["margin"],
-        candidates=tuple(Candidate(**one) for one in document["candidates"]),
+        candidates=_candidates_of(document["candidates"]),
+        further={head: _candidates_of(said) for head, said in document["further"].items()},
         model=ModelRef(**document["model"]),
         mode=Mode(document["mode"]),
     )
+
+
+def _candidates_document(candidates: Iterable[Candidate]) -> list[Document]:
+    return [{"label": one.label, "score": one.score} for one in candidates]
+
+
+def _candidates_of(documents: Iterable[Mapping[str, Any]]) -> tuple[Candidate, ...]:
+    return tuple(Candidate(**one) for one in documents)
 
 
 def finding_document(finding: Finding) -> Document:

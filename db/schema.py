@@ -197,6 +197,7 @@ class PredictionRow(SchemaRow):
     score: Mapped[float]
     margin: Mapped[float]
     candidates: Mapped[JsonList]
+    further: Mapped[Json]  # what the model says beside the view: candidates by the name of its head
     model: Mapped[Json]
     mode: Mapped[Mode]
 

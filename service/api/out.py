@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from pydantic import Field
 
-from router.types import Decision, Finding, ViewPrediction
+from router.types import Candidate, Decision, Finding, ViewPrediction
 from router.views import VIEWS
 from router.views import Code as ViewCode
 from service.api.shape import Out, Shown
@@ -58,6 +59,11 @@ class ViewPredictionOut(Out):
         description="active, or shadow: kept for comparison, never the answer", examples=["active"]
     )
     codes: ViewCodesOut | None = Field(description="absent for other and unsure")
+    further: dict[str, tuple[CandidateOut, ...]] = Field(
+        description="what the model says beside the view, by head, best first: projection (ap or pa, of a "
+        "frontal chest), rotation (degrees counter-clockwise that the film lies turned)",
+        examples=[{"rotation": [{"label": "0", "score": 0.99}]}],
+    )
 
 
 class BoxOut(Out):
@@ -156,7 +162,7 @@ def view_out(prediction: ViewPrediction | None) -> ViewPredictionOut | None:
     """A prediction with its runners-up set apart, and the view's DICOM codes."""
     if prediction is None:
         return None
-    candidates = tuple(CandidateOut.model_validate(candidate) for candidate in prediction.candidates)
+    candidates = _candidates_out(prediction.candidates)
     return ViewPredictionOut(
         view=prediction.view,
         score=prediction.score,
@@ -166,7 +172,12 @@ def view_out(prediction: ViewPrediction | None) -> ViewPredictionOut | None:
         model=ModelRefOut.model_validate(prediction.model),
         mode=prediction.mode,
         codes=codes_out(prediction.view),
+        further={head: _candidates_out(said) for head, said in prediction.further.items()},
     )
+
+
+def _candidates_out(candidates: Iterable[Candidate]) -> tuple[CandidateOut, ...]:
+    return tuple(CandidateOut.model_validate(candidate) for candidate in candidates)
 
 
 def codes_out(name: str) -> ViewCodesOut | None:

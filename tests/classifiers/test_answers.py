@@ -119,7 +119,7 @@ def test_each_reject_rule_says_other_with_its_score(
     manifest = replace(
         manifest, gate=Gate(margin=0.0), reject=(reject,), outputs={"view": head(), "known": known}
     )
-    found = view_of(raw, manifest, MODEL)
+    found = view_of({"known": np.float32([0.0])} | raw, manifest, MODEL)
     assert found.view == view
     assert score is None or found.score == pytest.approx(score, abs=1e-6)
     if view == "other":

@@ -59,7 +59,8 @@ def test_both_runtimes_state_the_same(make_pack: MakePack) -> None:
 
 def test_further_heads_are_read_beside_the_view(make_pack: MakePack) -> None:
     pack = make_pack()
-    ((prediction, heads),) = ViewClassifier(pack, load(pack)).read(noise(1))
+    (prediction,) = ViewClassifier(pack, load(pack)).predict(noise(1))
+    heads = prediction.further
     assert heads.keys() == {"projection"}
     assert {candidate.label for candidate in heads["projection"]} == {"ap", "pa"}
     assert sum(candidate.score for candidate in heads["projection"]) == pytest.approx(1.0)

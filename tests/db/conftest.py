@@ -38,6 +38,7 @@ from router.types import (
     ViewPrediction,
 )
 
+Server = psycopg.Connection[tuple[object, ...]]
 POSTGRESQL = os.environ.get("RADROUTER_TEST_POSTGRESQL", "postgresql://postgres@127.0.0.1:5432/postgres")
 
 
@@ -62,7 +63,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgresql_server() -> Iterator[psycopg.Connection[tuple[object, ...]]]:
+def postgresql_server() -> Iterator[Server]:
     """A connection that may create databases."""
     try:
         server = psycopg.connect(POSTGRESQL, autocommit=True, connect_timeout=3)
@@ -75,7 +76,7 @@ def postgresql_server() -> Iterator[psycopg.Connection[tuple[object, ...]]]:
 
 
 @pytest.fixture(scope="session")
-def postgresql_database(postgresql_server: psycopg.Connection[tuple[object, ...]]) -> Iterator[str]:
+def postgresql_database(postgresql_server: Server) -> Iterator[str]:
     for url in _database(postgresql_server):
         migrate(url)
         yield url.rpartition("/")[2]
@@ -139,7 +140,7 @@ def callers(maker: sessionmaker[Session], clock: Callable[[], datetime]) -> Call
     return Callers(maker, clock=clock)
 
 
-def _database(server: psycopg.Connection[tuple[object, ...]]) -> Iterator[str]:
+def _database(server: Server) -> Iterator[str]:
     name = f"radrouter_test_{secrets.token_hex(6)}"
     server.execute(f'CREATE DATABASE "{name}"')  # type: ignore[call-overload]
     try:
@@ -226,8 +227,9 @@ def analysis() -> Callable[..., Analysis]:
             view=view,
             score=0.9,
             margin=0.8,
-            candidates=(Candidate(label=view, score=0.9), Candidate(label="other", score=0.1)),
             model=view_model,
+            candidates=(Candidate(label=view, score=0.9), Candidate(label="other", score=0.1)),
+            further={"rotation": (Candidate(label="0", score=0.9), Candidate(label="90", score=0.1))},
         )
         shadow = ViewPrediction(
             view="unsure",

@@ -43,6 +43,7 @@ def _create_prediction() -> None:
         sa.Column("score", sa.Double(), nullable=False),
         sa.Column("margin", sa.Double(), nullable=False),
         sa.Column("candidates", sa.JSON(), nullable=False),
+        sa.Column("further", sa.JSON(), nullable=False),
         sa.Column("model", sa.JSON(), nullable=False),
         sa.Column(
             "mode", sa.Enum("active", "shadow", name="mode", native_enum=False, length=16), nullable=False
