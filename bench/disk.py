@@ -16,12 +16,11 @@ class CannotMountError(RuntimeError):
 
 
 class SmallDisk:
-    """A mounted tmpfs of ``size_mib``, ``ballast_mib`` of it taken; use it as a context."""
+    """A mounted tmpfs of ``size_mib``; use it as a context."""
 
-    def __init__(self, folder: Path, *, size_mib: int, ballast_mib: int) -> None:
+    def __init__(self, folder: Path, *, size_mib: int) -> None:
         self.folder = folder
         self._size_mib = size_mib
-        self._ballast_mib = ballast_mib
         self._ballast = folder / "ballast"
 
     def __enter__(self) -> SmallDisk:
@@ -36,9 +35,6 @@ class SmallDisk:
         )
         if mounted.returncode:
             raise CannotMountError(f"no tmpfs can be mounted here: {mounted.stderr.strip()}")
-        with self._ballast.open("wb") as file:
-            for _ in range(self._ballast_mib):
-                file.write(os.urandom(MIB))
         return self
 
     def __exit__(
@@ -56,12 +52,12 @@ class SmallDisk:
         return disk.f_bavail / disk.f_blocks
 
     def fill_up(self, *, but_bytes: int) -> None:
-        """Take all room but ``but_bytes``."""
+        """Take all room but ``but_bytes`` with ballast."""
         disk = os.statvfs(self.folder)
         take = disk.f_bavail * disk.f_frsize - but_bytes
         if take > 0:
             with self._ballast.open("ab") as file:
-                file.write(b"\1" * take)
+                os.posix_fallocate(file.fileno(), file.tell(), take)
 
     def throw_ballast_off(self) -> None:
         """Make room, as an administrator would: nothing of the service is touched."""

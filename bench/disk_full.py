@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.request import urlopen
 
-from bench.disk import CannotMountError, SmallDisk
+from bench.disk import MIB, CannotMountError, SmallDisk
 from bench.house import AE_TITLE, House
 from bench.ledger import Fault, Ledger, digest, faults, look, orphans, waiting
 from bench.radiographs import Radiograph, write_radiographs
@@ -36,6 +36,7 @@ from dicom_scp.sender import send
 
 SIDE = 700  # pixels: films of 1 MB
 WAIT_SECONDS = 60.0
+NOTICE_SECONDS = 20.0
 SOFT, HARD = 0.4, 0.25
 MARKS: dict[str, dict[str, object]] = {
     "watermarks": {"soft_free_fraction": SOFT, "hard_free_fraction": HARD},
@@ -97,16 +98,18 @@ def run_case(
 ) -> tuple[dict[str, object], list[str], list[Fault]]:
     """One case on a disk of ``megabytes``: its row, what was said, and every promise broken."""
     # All films fit once half the disk, the ballast, is free again, and even leave the soft watermark dry.
-    films = write_radiographs(work / "films", random.Random(seed), count=int(0.4 * megabytes), side=SIDE)
+    films = write_radiographs(work / "films", random.Random(seed), count=int(0.32 * megabytes), side=SIDE)
     told = Told()
     worker = {"lease_s": 5, "retry_first_delay_s": 0.2, "retry_longest_delay_s": 1}
     with (
-        SmallDisk(work / "disk", size_mib=megabytes, ballast_mib=megabytes // 2) as disk,
+        SmallDisk(work / "disk", size_mib=megabytes) as disk,
         House(
             work / "house", {"storage": MARKS[case] | {"folder": str(disk.folder)}, "worker": worker}
         ) as house,
     ):
         house.data, house.objects = disk.folder, disk.folder / "objects"
+        house.wait_for(lambda: house.said(r"(worker up)"), "the worker")
+        disk.fill_up(but_bytes=megabytes * MIB // 2)
         left, noticed = _fill(case, films, told, disk, house)
         partial = [str(path) for path in house.objects.glob("incoming/*/*.part")]
         disk.throw_ballast_off()
@@ -141,9 +144,11 @@ def _fill(
         if case == "no room":  # end it inside this object, or in its commit
             disk.fill_up(but_bytes=random.Random(len(left)).randrange(200_000, 1_500_000))
         before = len(left)
-        left = told.send(left[:8], house.listener_port) + left[8:]
+        # Between the marks analysis pauses; then a sender runs into the hard one inside its association.
+        at_once = 1 if case == "watermarks" and disk.free_fraction() > SOFT else 8
+        left = told.send(left[:at_once], house.listener_port) + left[at_once:]
         refused_in_a_row = refused_in_a_row + 1 if len(left) == before else 0
-        if case == "watermarks" and disk.free_fraction() < SOFT:
+        if case == "watermarks" and HARD < disk.free_fraction() < SOFT:
             _notice(noticed, house)
     ready = house.ask("/readyz")
     noticed["unready when full"] = ready is not None and not ready[1]["checks"]["disk"]["ok"]
@@ -152,14 +157,23 @@ def _fill(
 
 
 def _notice(noticed: dict[str, bool], house: House) -> None:
-    """Look for each alert; the worker looks at the disk once a second."""
-    time.sleep(1.5)
-    ready = house.ask("/readyz")
-    if ready is not None and "analysis pauses" in str(ready[1]["checks"]["disk"]["reason"]):
-        noticed["readyz"] = True
-    with urlopen(f"{house.api}/metrics", timeout=5) as answer:
-        noticed["metrics"] |= b"radrouter_disk_below_soft_watermark 1.0" in answer.read()
-    noticed["paused"] |= "analysis paused" in house.log.read_text(errors="replace")
+    """Wait for each alert; the worker looks at the disk once a second."""
+    end = time.monotonic() + NOTICE_SECONDS
+    while time.monotonic() < end and not all(noticed[alert] for alert in ("readyz", "metrics", "paused")):
+        ready = house.ask("/readyz")
+        reason = str(ready[1]["checks"]["disk"]["reason"]) if ready is not None else ""
+        noticed["readyz"] |= "analysis pauses" in reason
+        noticed["metrics"] |= b"radrouter_disk_below_soft_watermark 1.0" in _metrics(house)
+        noticed["paused"] |= "analysis paused" in house.log.read_text(errors="replace")
+        time.sleep(0.2)
+
+
+def _metrics(house: House) -> bytes:
+    try:
+        with urlopen(f"{house.api}/metrics", timeout=5) as answer:
+            return bytes(answer.read())
+    except OSError:
+        return b""
 
 
 def _wait_until_finished(house: House, seconds: float) -> None:

@@ -32,7 +32,7 @@ from bench.report import show
 from bench.specimens import Specimen, specimens
 from bench.wire_fuzz import over_the_wire
 
-SLOW_SECONDS = 5.0  # longer than this for a small file is as good as a hang
+SLOW_SECONDS = 5.0  # of the processor: longer than this for a small file is as good as a hang
 MOST_GROWTH_MIB = 64.0  # of this process, once it is warm
 
 
