@@ -12,20 +12,24 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from classifiers.prepare import prepare
 from router.views import NNCPR_VIEWS
 from training.augment import cropped
-from training.films import Example, allowed, chest_films, simulated
+from training.films import ANY_WAY_ROUND, Example, allowed, chest_films, simulated
+from training.load import trained
 from training.recipe import Recipe
 from training.simulate.film import floats
 from training.simulate.views import LABELS
+from training.train import predict
 
 Floats = NDArray[np.float64]
 CROPPINGS = 6  # of each real film
 OTHER = LABELS.index("other")
+UPRIGHT = frozenset(k for k, label in enumerate(LABELS) if label not in ANY_WAY_ROUND)
 THIRTY = np.array([label in NNCPR_VIEWS for label in LABELS])
 
 
@@ -39,15 +43,13 @@ class Calibration:
     energy_centre: float
     energy_width: float
     use_energy: bool
+    rotation_bias: float  # of "not turned", which training sees more often than the rest
     measured: dict[str, float]
 
 
 def calibrate(*, shared: Path, films: Sequence[Path], network: Path) -> Calibration:
     """Measure, choose, and write ``network``/calibration.json. Raises FileNotFoundError without trained
     weights."""
-    from training.load import trained
-    from training.train import predict
-
     model, recipe = trained(network, shared)
     made = _sample(list(simulated(films, held_out=True)), 1600)
     real = allowed(shared, "calibrate")
@@ -58,7 +60,8 @@ def calibrate(*, shared: Path, films: Sequence[Path], network: Path) -> Calibrat
         logits.append(np.asarray(predict(model, images)["view"], dtype=np.float64))
         truth.append(np.array(views))
         weight.append(_balanced(truth[-1]))
-    chosen = choose(np.concatenate(logits), np.concatenate(truth), np.concatenate(weight))
+    bias = upright_bias(model, recipe, [*made[:250], *real, *chests])
+    chosen = choose(np.concatenate(logits), np.concatenate(truth), np.concatenate(weight), rotation_bias=bias)
     chosen.measured["real_films_calibrated_on"] = float(len(real))
     chosen.measured["real_accuracy"] = float((logits[1].argmax(axis=1) == truth[1]).mean())
     chosen.measured["simulated_accuracy"] = float((logits[0].argmax(axis=1) == truth[0]).mean())
@@ -66,7 +69,9 @@ def calibrate(*, shared: Path, films: Sequence[Path], network: Path) -> Calibrat
     return chosen
 
 
-def choose(logits: Floats, truth: NDArray[np.int64], weight: Floats) -> Calibration:
+def choose(
+    logits: Floats, truth: NDArray[np.int64], weight: Floats, *, rotation_bias: float = 0.0
+) -> Calibration:
     """The calibration for logits (n, labels), true labels (n,) and weights (n,) that sum to anything."""
     temperature = best_temperature(logits, truth, weight)
     scores = softmax(logits / temperature)
@@ -82,8 +87,27 @@ def choose(logits: Floats, truth: NDArray[np.int64], weight: Floats) -> Calibrat
         energy_centre=_quantile(energy[inside], weight[inside], 0.02, low=-99, high=99),
         energy_width=max(0.1, float(energy[inside].std()) / 4),
         use_energy=bool(by_energy > by_class),
+        rotation_bias=rotation_bias,
         measured={"auroc_other_class": by_class, "auroc_other_energy": by_energy},
     )
+
+
+def upright_bias(model: keras.Model, recipe: Recipe, films: Sequence[Example]) -> float:
+    """What to add to the logit of "not turned" so that films turned by each quarter are told apart best."""
+    images, turns = [], []
+    for film in films:
+        if film.view not in UPRIGHT or film.upside > 0:
+            continue
+        for quarter in range(4):
+            images.append(prepare(floats(np.rot90(film.pixels, quarter)), side=recipe.side))
+            turns.append(quarter)
+    logits = np.asarray(predict(model, images)["rotation"], dtype=np.float64)
+
+    def right(bias: float) -> float:
+        shifted = logits + np.array([bias, 0, 0, 0])
+        return float((shifted.argmax(axis=1) == turns).mean())
+
+    return float(max(np.arange(-5.0, 0.5, 0.25), key=right))
 
 
 def best_temperature(logits: Floats, truth: NDArray[np.int64], weight: Floats) -> float:

@@ -78,6 +78,8 @@ def figures(found: Mapping[str, Metrics]) -> str:
         rows.append(
             f"| {words} | {aim} | " + " | ".join(_interval(m.get(key)) for m in found.values()) + " |"
         )
+    same = " | ".join(f"{m['same_as_dicom']:.3f}" for m in found.values())
+    rows.append(f"| same answer as 12-bit MONOCHROME1 DICOM, every fourth film | 1 | {same} |")
     return "\n".join(rows)
 
 

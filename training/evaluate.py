@@ -17,6 +17,9 @@ from classifiers.runtimes import Runtime, load
 from training.films import ANY_WAY_ROUND, RealFilm, chest_films, read, real_films
 from training.measures import Judged, grouped, measures
 from training.simulate.film import floats
+from training.wrapped import agreement
+
+WRAPPED_EVERY = 4  # films, that are also sent as DICOM
 
 
 def evaluate(*, shared: Path, pack: Path, out: Path, splits: Sequence[str]) -> str:
@@ -31,10 +34,11 @@ def evaluate(*, shared: Path, pack: Path, out: Path, splits: Sequence[str]) -> s
     runtime = load(loaded, threads=1)
     films = [film for film in real_films(shared) if film.split in splits]
     judged = judge(films, loaded, runtime)
-    measured = (
-        measures(judged)
-        | beam_and_turn(shared, films, loaded, runtime)
-        | {"speed_ms": speed(films, loaded, runtime)}
+    some = judged[::WRAPPED_EVERY]
+    measured = measures(judged) | beam_and_turn(shared, films, loaded, runtime)
+    measured["speed_ms"] = speed(films, loaded, runtime)
+    measured["same_as_dicom"] = agreement(
+        [read(item.film.path) for item in some], [item.stated for item in some], loaded, runtime
     )
     out = out / "+".join(splits)
     out.mkdir(parents=True, exist_ok=True)
@@ -77,24 +81,24 @@ def beam_and_turn(shared: Path, films: Sequence[RealFilm], pack: Pack, runtime: 
     beam = np.array([row["projection"][0].argmax() for row in raw]) == [film.projection for film in chests]
     labels = pack.manifest.outputs["view"].labels
     named = np.array([labels[int(row["view"][0].argmax())] == "chest_pa_ap" for row in raw])
+    upright = [film for film in films if film.one_of_thirty and film.folder not in ANY_WAY_ROUND]
     turned = [
-        [
-            int(infer(runtime, [np.rot90(read(film.path), k).copy()], pack)["rotation"][0].argmax()) == k
-            for k in range(4)
-        ]
-        for film in films
-        if film.one_of_thirty and film.folder not in ANY_WAY_ROUND
+        np.mean([_turned(film, quarter, pack, runtime) == quarter for quarter in range(4)])
+        for film in upright
     ]
     groups = [film.group for film in chests]
     return {
         "ap_or_pa": grouped(beam, groups),
         "nih_named_chest_pa_ap": grouped(named, groups),
-        "rotation": grouped(
-            np.array(turned).mean(axis=1),
-            [f.group for f in films if f.one_of_thirty and f.folder not in ANY_WAY_ROUND],
-        ),
+        "rotation": grouped(np.array(turned), [film.group for film in upright]),
         "chest_films": len(chests),
     }
+
+
+def _turned(film: RealFilm, quarter: int, pack: Pack, runtime: Runtime) -> int:
+    """How many quarter turns the pack sees in a film that was turned by ``quarter``."""
+    raw = infer(runtime, [np.rot90(read(film.path), quarter)], pack)["rotation"][0]
+    return int(calibrated(raw, pack.manifest.outputs["rotation"]).argmax())
 
 
 def speed(films: Sequence[RealFilm], pack: Pack, runtime: Runtime) -> float:

@@ -95,7 +95,12 @@ def manifest(recipe: Recipe, chosen: dict[str, float], *, name: str, version: st
                     temperature=(round(chosen["temperature"], 3),),
                 ),
                 "projection": Output(name="projection", values=Values.LOGITS, labels=PROJECTIONS),
-                "rotation": Output(name="rotation", values=Values.LOGITS, labels=ROTATIONS),
+                "rotation": Output(
+                    name="rotation",
+                    values=Values.LOGITS,
+                    labels=ROTATIONS,
+                    bias=(chosen["rotation_bias"], 0.0, 0.0, 0.0),
+                ),
             }
         ),
         gate=Gate(margin=chosen["margin"]),
