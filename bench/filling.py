@@ -56,7 +56,6 @@ def _statements(dialect: str) -> Iterator[str]:
         if sqlite
         else "to_timestamp(1600000000 + n.i * 150)"
     )
-    json = "({})" if sqlite else "CAST({} AS JSON)"
     yield "CREATE TABLE bench_view (bucket BIGINT PRIMARY KEY, view TEXT)"
     shown = [view for view, share in zip(VIEWS, SHARES, strict=True) for _ in range(share)]
     yield f"INSERT INTO bench_view VALUES {', '.join(f'({i}, {v!r})' for i, v in enumerate(shown))}"
@@ -77,12 +76,17 @@ def _statements(dialect: str) -> Iterator[str]:
         CASE WHEN n.i % 60 = 0 THEN {moment} END, 1,
         CASE WHEN {_STATE} = 'done' THEN bench_view.view END, 0.9, 0.8, 'view@1'
         FROM n JOIN study ON study.id = {_STUDY} JOIN bench_view ON bench_view.bucket = {_MIXED}"""
+    yield from _answers("({})" if sqlite else "CAST({} AS JSON)")
+
+
+def _answers(json: str) -> Iterator[str]:
+    """Headers, predictions, decisions and the audit; ``json`` makes a JSON value of a text in this dialect."""
     fields = """'{"sop_instance_uid": "' || sop_instance_uid || '", "series_instance_uid": "1.2", '
         || '"sop_class_uid": "1.2", "study_instance_uid": "1.2", "transfer_syntax_uid": "1.2.3"}'"""
     yield f"""INSERT INTO header (instance_id, fields, attributes)
         SELECT id, {json.format(fields)}, {json.format("'{}'")} FROM instance"""
-    yield f"""INSERT INTO prediction (instance_id, view, score, margin, candidates, model, mode)
-        SELECT id, view, 0.9, 0.8, {json.format("'[]'")},
+    yield f"""INSERT INTO prediction (instance_id, view, score, margin, candidates, further, model, mode)
+        SELECT id, view, 0.9, 0.8, {json.format("'[]'")}, {json.format("'{}'")},
         {json.format(''' '{"name": "view", "version": "1", "sha256": ""}' ''')}, 'active'
         FROM instance WHERE view IS NOT NULL"""
     empty = json.format("'[]'")

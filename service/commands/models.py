@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -51,33 +52,42 @@ def list_packs(context: typer.Context) -> None:
     out.print(f"imported packs go to {settings.imported_packs_folder}", highlight=False, soft_wrap=True)
 
 
+Source = Annotated[Path, typer.Argument(help="the model's file or folder", exists=True)]
+Name = Annotated[str, typer.Option(help="the pack's name; rules ask for it by this name")]
+Licence = Annotated[str, typer.Option(help="under which the weights may be used, e.g. Apache-2.0")]
+Version = Annotated[str, typer.Option(help="the pack's version")]
+TaskName = Annotated[Literal["view", "classify"], typer.Option(help="what it is for")]
+Labels = Annotated[str, typer.Option(help="of the outputs in order, with commas; else from labels.txt")]
+Margin = Annotated[float, typer.Option(min=0, max=1, help="lead an answer needs over the second label")]
+Threshold = Annotated[float, typer.Option(min=0, max=1, help="score a finding needs")]
+Shadow = Annotated[bool, typer.Option("--shadow", help="run it for comparison only")]
+TrainingData = Annotated[str, typer.Option(help="what it was trained on")]
+Filling = Annotated[Fit | None, typer.Option(help="how a film fills the input: film (ours), stretch, centre")]
+Span = Annotated[str, typer.Option("--range", help="of the input's values, e.g. -1,1")]
+BoneDark = Annotated[bool, typer.Option("--bone-dark", help="the network wants bone dark")]
+Side = Annotated[int | None, typer.Option(min=1, help="of the input in pixels, where the file is silent")]
+Tensor = Annotated[str | None, typer.Option(help="name of the graph's tensor, where the file is silent")]
+
+
 @app.command("import")
 def import_pack(
     context: typer.Context,
-    source: Annotated[Path, typer.Argument(help="the model's file or folder", exists=True)],
-    name: Annotated[str, typer.Option(help="the pack's name; rules ask for it by this name")],
-    licence: Annotated[str, typer.Option(help="under which the weights may be used, e.g. Apache-2.0")],
-    version: Annotated[str, typer.Option(help="the pack's version")] = "1",
-    task: Annotated[Literal["view", "classify"], typer.Option(help="what it is for")] = "classify",
-    labels: Annotated[
-        str, typer.Option(help="the outputs' labels in order, with commas; else from labels.txt")
-    ] = "",
-    margin: Annotated[
-        float, typer.Option(min=0, max=1, help="lead an answer needs over the second label")
-    ] = 0.5,
-    threshold: Annotated[float, typer.Option(min=0, max=1, help="score a finding needs")] = 0.5,
-    shadow: Annotated[bool, typer.Option("--shadow", help="run it for comparison only")] = False,
-    training_data: Annotated[str, typer.Option(help="what it was trained on")] = "",
-    fit: Annotated[
-        Fit | None, typer.Option(help="how a film fills the input: film (ours), stretch, centre")
-    ] = None,
-    span: Annotated[str, typer.Option("--range", help="of the input's values, e.g. -1,1")] = "",
-    bone_dark: Annotated[bool, typer.Option("--bone-dark", help="the network wants bone dark")] = False,
-    side: Annotated[
-        int | None, typer.Option(min=1, help="input side in pixels, if the file is silent")
-    ] = None,
-    input_name: Annotated[str | None, typer.Option(help="the graph's input tensor")] = None,
-    output_name: Annotated[str | None, typer.Option(help="the graph's output tensor")] = None,
+    source: Source,
+    name: Name,
+    licence: Licence,
+    version: Version = "1",
+    task: TaskName = "classify",
+    labels: Labels = "",
+    margin: Margin = 0.5,
+    threshold: Threshold = 0.5,
+    shadow: Shadow = False,
+    training_data: TrainingData = "",
+    fit: Filling = None,
+    span: Span = "",
+    bone_dark: BoneDark = False,
+    side: Side = None,
+    input_name: Tensor = None,
+    output_name: Tensor = None,
 ) -> None:
     """Make a foreign model a pack.
 
@@ -89,24 +99,18 @@ def import_pack(
     """
     from classifiers.importers.recipe import NOT_STATED, Recipe
 
-    recipe = Recipe(
-        name=name,
-        version=version,
-        licence=licence,
-        task=Task(task),
-        mode=Mode.SHADOW if shadow else Mode.ACTIVE,
-        labels=tuple(label.strip() for label in labels.split(",")) if labels else None,
-        margin=margin,
-        threshold=threshold,
-        fit=fit,
-        range=_range(span),
-        polarity=Polarity.BONE_DARK if bone_dark else Polarity.BONE_BRIGHT,
-        side=side,
-        input_name=input_name,
-        output_name=output_name,
-        training_data=training_data or NOT_STATED,
+    recipe = Recipe(name=name, version=version, licence=licence, task=Task(task))
+    recipe = replace(
+        recipe, mode=Mode.SHADOW if shadow else Mode.ACTIVE, training_data=training_data or NOT_STATED
     )
+    recipe = replace(recipe, labels=_labels(labels), margin=margin, threshold=threshold, side=side)
+    recipe = replace(recipe, fit=fit, range=_range(span), input_name=input_name, output_name=output_name)
+    recipe = replace(recipe, polarity=Polarity.BONE_DARK if bone_dark else Polarity.BONE_BRIGHT)
     _import(source, invocation(context).settings().imported_packs_folder, recipe)
+
+
+def _labels(written: str) -> tuple[str, ...] | None:
+    return tuple(label.strip() for label in written.split(",")) if written else None
 
 
 def _range(written: str) -> tuple[float, float] | None:
