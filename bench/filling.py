@@ -76,11 +76,15 @@ def _statements(dialect: str) -> Iterator[str]:
         CASE WHEN n.i % 60 = 0 THEN {moment} END, 1,
         CASE WHEN {_STATE} = 'done' THEN bench_view.view END, 0.9, 0.8, 'view@1'
         FROM n JOIN study ON study.id = {_STUDY} JOIN bench_view ON bench_view.bucket = {_MIXED}"""
+    yield from _around(json)
+
+
+def _around(json: str) -> Iterator[str]:
     yield from _answers("({})" if sqlite else "CAST({} AS JSON)")
 
 
 def _answers(json: str) -> Iterator[str]:
-    """Headers, predictions, decisions and the audit; ``json`` makes a JSON value of a text in this dialect."""
+    """Headers, predictions, decisions and the audit; ``json`` makes a JSON value of a text."""
     fields = """'{"sop_instance_uid": "' || sop_instance_uid || '", "series_instance_uid": "1.2", '
         || '"sop_class_uid": "1.2", "study_instance_uid": "1.2", "transfer_syntax_uid": "1.2.3"}'"""
     yield f"""INSERT INTO header (instance_id, fields, attributes)

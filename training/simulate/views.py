@@ -10,14 +10,14 @@ from training.simulate.setups import foot, hand, head, leg, shoulder, spine, tru
 __all__ = ["LABELS", "TABLE", "Range", "View"]
 
 TABLE: Final = (
-    *trunk.chest(),
-    *spine.spine(),
-    *trunk.abdomen(),
-    *shoulder.shoulder(),
-    *leg.leg(),
-    *foot.foot(),
-    *hand.hand(),
-    *shoulder.elbow(),
-    *head.head(),
+    *trunk.CHEST,
+    *spine.SPINE,
+    *trunk.ABDOMEN,
+    *shoulder.SHOULDER,
+    *leg.LEG,
+    *foot.FOOT,
+    *hand.HAND,
+    *shoulder.ELBOW,
+    *head.HEAD,
 )
 LABELS: Final = tuple(sorted({view.label for view in TABLE} | {"panoramic_radiograph"}))

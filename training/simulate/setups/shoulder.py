@@ -3,157 +3,152 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from training.simulate.setup import FLAT, RELAXED, STRAIGHT, View
 
+SHOULDER_AP = View(
+    label="shoulder_ap",
+    centre="shoulder",
+    keep="shoulder",
+    width=(150, 290),
+    height=(170, 310),
+    azimuth=(-42, 10),
+    tilt=(-15, 6),
+    kv=(70,),
+    offset=((-35, 15), (-50, 10), STRAIGHT),
+    grid=True,
+    blackened=10,
+    turn=(-8, 8),
+    pose={"shoulder_abduction": (0, 35), "shoulder_rotation": (-60, 45), "girdle_lift": (-4, 8)},
+)
+SHOULDER_OUTLET = replace(
+    SHOULDER_AP,
+    label="shoulder_outlet",
+    centre="scapula",
+    frame="scapula",
+    azimuth=(-106, -76),
+    tilt=(-20, 5),
+    width=(130, 260),
+    height=(170, 300),
+    offset=((0, 20), (-25, 25), (-15, 25)),
+    kv=(70, 80),
+    turn=(-14, 14),
+    pose={
+        "shoulder_abduction": (-4, 16),
+        "shoulder_flexion": (-30, 25),
+        "shoulder_rotation": (-50, 30),
+        "girdle_lift": (-4, 8),
+    },
+)
+SHOULDER_CLAVICLE = replace(
+    SHOULDER_AP,
+    label="clavicle_ap",
+    centre="clavicle",
+    azimuth=(-12, 12),
+    tilt=(-5, 28),
+    width=(180, 270),
+    height=(80, 170),
+    offset=((-15, 20), (-15, 15), STRAIGHT),
+)
+SHOULDER_HUMERUS = replace(
+    SHOULDER_AP,
+    label="humerus_ap",
+    centre="humerus",
+    keep="shoulder",
+    width=(90, 200),
+    height=(310, 430),
+    azimuth=(-15, 15),
+    offset=((-15, 15), (-25, 25), STRAIGHT),
+    grid=False,
+    turn=(-25, 25),
+)
+SHOULDER: Final = (
+    SHOULDER_AP,
+    replace(SHOULDER_AP, pose={"shoulder_abduction": (30, 95), "shoulder_rotation": (-20, 70)}, share=0.25),
+    replace(
+        SHOULDER_AP, width=(130, 220), height=(220, 380), offset=((-10, 25), (-110, -30), STRAIGHT), share=0.4
+    ),
+    SHOULDER_OUTLET,
+    replace(SHOULDER_OUTLET, azimuth=(76, 106), tilt=(-5, 20), share=0.5),
+    SHOULDER_CLAVICLE,
+    replace(
+        SHOULDER_CLAVICLE,
+        centre="sternoclavicular",
+        keep="trunk",
+        width=(300, 420),
+        height=(110, 190),
+        offset=((-25, 0), (-10, 20), STRAIGHT),
+    ),
+    SHOULDER_HUMERUS,
+    replace(SHOULDER_AP, label="other", tilt=(-95, -75), pose={"shoulder_abduction": (70, 95)}, share=0.15),
+)
 
-def shoulder() -> list[View]:
-    """Its set-ups."""
-    ap = View(
-        label="shoulder_ap",
-        centre="shoulder",
-        keep="shoulder",
-        width=(150, 290),
-        height=(170, 310),
-        azimuth=(-42, 10),
-        tilt=(-15, 6),
-        kv=(70,),
-        offset=((-35, 15), (-50, 10), STRAIGHT),
-        grid=True,
-        blackened=10,
-        turn=(-8, 8),
-        pose={"shoulder_abduction": (0, 35), "shoulder_rotation": (-60, 45), "girdle_lift": (-4, 8)},
-    )
-    outlet = replace(
-        ap,
-        label="shoulder_outlet",
-        centre="scapula",
-        frame="scapula",
-        azimuth=(-106, -76),
-        tilt=(-20, 5),
-        width=(130, 260),
-        height=(170, 300),
-        offset=((0, 20), (-25, 25), (-15, 25)),
-        kv=(70, 80),
-        turn=(-14, 14),
-        pose={
-            "shoulder_abduction": (-4, 16),
-            "shoulder_flexion": (-30, 25),
-            "shoulder_rotation": (-50, 30),
-            "girdle_lift": (-4, 8),
-        },
-    )
-    clavicle = replace(
-        ap,
-        label="clavicle_ap",
-        centre="clavicle",
-        azimuth=(-12, 12),
-        tilt=(-5, 28),
-        width=(180, 270),
-        height=(80, 170),
-        offset=((-15, 20), (-15, 15), STRAIGHT),
-    )
-    humerus = replace(
-        ap,
+ELBOW_AP = View(
+    label="elbow_ap",
+    centre="elbow",
+    keep="arm",
+    frame="elbow",
+    width=(85, 175),
+    height=(150, 300),
+    kv=(55, 60),
+    azimuth=(-16, 16),
+    tilt=(-8, 8),
+    offset=((-6, 6), (-30, 25), STRAIGHT),
+    pose=dict(FLAT) | {"elbow_flexion": (0, 28)},
+    turn=(-25, 25),
+    upside_down=0.3,
+)
+ELBOW_SIDE = replace(
+    ELBOW_AP,
+    label="elbow_lateral",
+    azimuth=(80, 100),
+    width=(120, 220),
+    height=(120, 230),
+    offset=(STRAIGHT, (-30, 20), (-5, 35)),
+    pose=dict(RELAXED) | {"elbow_flexion": (55, 112)},
+    turn=(-95, 95),
+    upside_down=0.3,
+)
+ELBOW_FORE = replace(
+    ELBOW_AP,
+    label="forearm_ap",
+    centre="forearm",
+    width=(90, 190),
+    height=(260, 390),
+    offset=((-10, 10), (-35, 35), STRAIGHT),
+    turn=(-40, 40),
+)
+ELBOW: Final = (
+    ELBOW_AP,
+    replace(ELBOW_AP, width=(100, 200), height=(260, 360), share=0.3),
+    ELBOW_SIDE,
+    replace(ELBOW_SIDE, azimuth=(-100, -80), share=0.4),
+    replace(ELBOW_SIDE, width=(180, 280), height=(180, 280), share=0.3),
+    replace(ELBOW_SIDE, width=(250, 370), height=(250, 370), share=0.5),
+    ELBOW_FORE,
+    replace(ELBOW_FORE, height=(360, 460), share=0.3),
+    replace(
+        ELBOW_FORE,
+        label="forearm_lateral",
+        azimuth=(78, 102),
+        pose=dict(RELAXED) | {"elbow_flexion": (0, 45)},
+        height=(260, 420),
+    ),
+    replace(
+        ELBOW_FORE,
+        label="forearm_lateral",
+        azimuth=(78, 102),
+        pose=dict(RELAXED) | {"elbow_flexion": (60, 105)},
+        width=(140, 260),
+    ),
+    replace(
+        ELBOW_FORE,
         label="humerus_ap",
-        centre="humerus",
-        keep="shoulder",
-        width=(90, 200),
-        height=(310, 430),
-        azimuth=(-15, 15),
-        offset=((-15, 15), (-25, 25), STRAIGHT),
-        grid=False,
-        turn=(-25, 25),
-    )
-    return [
-        ap,
-        replace(ap, pose={"shoulder_abduction": (30, 95), "shoulder_rotation": (-20, 70)}, share=0.25),
-        replace(
-            ap, width=(130, 220), height=(220, 380), offset=((-10, 25), (-110, -30), STRAIGHT), share=0.4
-        ),
-        outlet,
-        replace(outlet, azimuth=(76, 106), tilt=(-5, 20), share=0.5),
-        clavicle,
-        replace(
-            clavicle,
-            centre="sternoclavicular",
-            keep="trunk",
-            width=(300, 420),
-            height=(110, 190),
-            offset=((-25, 0), (-10, 20), STRAIGHT),
-        ),
-        humerus,
-        replace(ap, label="other", tilt=(-95, -75), pose={"shoulder_abduction": (70, 95)}, share=0.15),
-    ]
-
-
-def elbow() -> list[View]:
-    """Its set-ups."""
-    ap = View(
-        label="elbow_ap",
-        centre="elbow",
         keep="arm",
-        frame="elbow",
-        width=(85, 175),
-        height=(150, 300),
-        kv=(55, 60),
-        azimuth=(-16, 16),
-        tilt=(-8, 8),
-        offset=((-6, 6), (-30, 25), STRAIGHT),
-        pose=dict(FLAT) | {"elbow_flexion": (0, 28)},
-        turn=(-25, 25),
-        upside_down=0.3,
-    )
-    side = replace(
-        ap,
-        label="elbow_lateral",
-        azimuth=(80, 100),
-        width=(120, 220),
-        height=(120, 230),
-        offset=(STRAIGHT, (-30, 20), (-5, 35)),
-        pose=dict(RELAXED) | {"elbow_flexion": (55, 112)},
-        turn=(-95, 95),
-        upside_down=0.3,
-    )
-    fore = replace(
-        ap,
-        label="forearm_ap",
-        centre="forearm",
-        width=(90, 190),
-        height=(260, 390),
-        offset=((-10, 10), (-35, 35), STRAIGHT),
-        turn=(-40, 40),
-    )
-    return [
-        ap,
-        replace(ap, width=(100, 200), height=(260, 360), share=0.3),
-        side,
-        replace(side, azimuth=(-100, -80), share=0.4),
-        replace(side, width=(180, 280), height=(180, 280), share=0.3),
-        replace(side, width=(250, 370), height=(250, 370), share=0.5),
-        fore,
-        replace(fore, height=(360, 460), share=0.3),
-        replace(
-            fore,
-            label="forearm_lateral",
-            azimuth=(78, 102),
-            pose=dict(RELAXED) | {"elbow_flexion": (0, 45)},
-            height=(260, 420),
-        ),
-        replace(
-            fore,
-            label="forearm_lateral",
-            azimuth=(78, 102),
-            pose=dict(RELAXED) | {"elbow_flexion": (60, 105)},
-            width=(140, 260),
-        ),
-        replace(
-            fore,
-            label="humerus_ap",
-            keep="arm",
-            centre="humerus",
-            azimuth=(-110, 20),
-            height=(300, 420),
-            share=0.7,
-        ),
-    ]
+        centre="humerus",
+        azimuth=(-110, 20),
+        height=(300, 420),
+        share=0.7,
+    ),
+)

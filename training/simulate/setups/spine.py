@@ -3,109 +3,107 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from training.simulate.setup import ARMS_UP, STRAIGHT, View
 
-
-def spine() -> list[View]:
-    """Its set-ups."""
-    lumbar = View(
-        label="lumbar_spine_ap",
-        centre="L3",
-        keep="trunk",
-        width=(110, 270),
-        height=(330, 460),
-        gas=0.35,
-        kv=(80,),
-        offset=((-15, 15), (-45, 20), STRAIGHT),
-        grid=True,
-        blackened=18,
-        turn=(-3, 3),
-    )
-    lumbar_side = replace(
-        lumbar,
-        label="lumbar_spine_lateral",
-        azimuth=(-97, -83),
-        width=(120, 300),
-        height=(290, 440),
-        gas=0.3,
-        offset=(STRAIGHT, (-40, 25), (-20, 40)),
-        kv=(80, 100),
-    )
-    thoracic = replace(
-        lumbar,
-        label="thoracic_spine_ap",
-        centre="T7",
-        height=(320, 450),
-        gas=0,
-        offset=((-15, 15), (-35, 25), STRAIGHT),
-    )
-    thoracic_side = replace(
-        thoracic,
-        label="thoracic_spine_lateral",
-        centre="T7",
-        azimuth=(-97, -83),
-        width=(120, 280),
-        height=(310, 440),
-        offset=(STRAIGHT, (-40, 20), (-15, 40)),
-    )
-    cervical = View(
-        label="cervical_spine_ap",
-        centre="C5",
-        keep="trunk",
-        width=(100, 290),
-        height=(160, 300),
-        tilt=(0, 22),
-        kv=(70,),
-        offset=((-8, 8), (-25, 20), STRAIGHT),
-        pose={"neck_flexion": (-35, 0), "neck_turn": (-6, 6)},
-        grid=True,
-        blackened=12,
-    )
-    cervical_side = replace(
-        cervical,
-        label="cervical_spine_lateral",
-        azimuth=(-96, -84),
-        tilt=(-4, 4),
-        width=(90, 270),
-        height=(160, 310),
-        offset=(STRAIGHT, (-20, 20), (-10, 25)),
-        pose={"neck_flexion": (-35, 40), "neck_turn": (-6, 6)},
-        distance=(1200, 1800),
-    )
-    whole = View(
-        label="whole_spine_ap",
-        centre="spine",
-        keep="trunk",
-        width=(180, 420),
-        height=(640, 900),
-        gas=0.7,
-        kv=(80, 100),
-        offset=((-15, 15), (-40, 60), STRAIGHT),
-        distance=(1800, 2500),
-        grid=True,
-        tight=0.55,
-        blackened=25,
-        turn=(-3, 3),
-    )
-    return [
-        lumbar,
-        replace(lumbar, gas=1, share=0.7),
-        replace(lumbar, blackened=5, gas=0.2, share=0.7),
-        replace(lumbar, width=(70, 130), collimation=0.9, share=0.4),
-        replace(lumbar, height=(200, 330), width=(120, 220), gas=0.5, share=0.3),
-        lumbar_side,
-        replace(lumbar_side, blackened=5, gas=0.1, share=0.6),
-        replace(lumbar_side, width=(80, 140), height=(130, 330), share=0.3),
-        thoracic,
-        replace(thoracic, width=(70, 130), collimation=0.9, share=0.4),
-        thoracic_side,
-        replace(thoracic_side, keep="trunk+arms", pose=ARMS_UP),
-        cervical,
-        replace(cervical, width=(70, 120), share=0.4),
-        cervical_side,
-        replace(cervical_side, width=(60, 110), height=(150, 230), share=0.5),
-        whole,
-        replace(whole, azimuth=(174, 186), keep="trunk+arms"),
-        replace(whole, label="other", azimuth=(-95, -85), width=(200, 350), share=0.3),
-    ]
+LUMBAR = View(
+    label="lumbar_spine_ap",
+    centre="L3",
+    keep="trunk",
+    width=(110, 270),
+    height=(330, 460),
+    gas=0.35,
+    kv=(80,),
+    offset=((-15, 15), (-45, 20), STRAIGHT),
+    grid=True,
+    blackened=18,
+    turn=(-3, 3),
+)
+LUMBAR_SIDE = replace(
+    LUMBAR,
+    label="lumbar_spine_lateral",
+    azimuth=(-97, -83),
+    width=(120, 300),
+    height=(290, 440),
+    gas=0.3,
+    offset=(STRAIGHT, (-40, 25), (-20, 40)),
+    kv=(80, 100),
+)
+THORACIC = replace(
+    LUMBAR,
+    label="thoracic_spine_ap",
+    centre="T7",
+    height=(320, 450),
+    gas=0,
+    offset=((-15, 15), (-35, 25), STRAIGHT),
+)
+THORACIC_SIDE = replace(
+    THORACIC,
+    label="thoracic_spine_lateral",
+    centre="T7",
+    azimuth=(-97, -83),
+    width=(120, 280),
+    height=(310, 440),
+    offset=(STRAIGHT, (-40, 20), (-15, 40)),
+)
+CERVICAL = View(
+    label="cervical_spine_ap",
+    centre="C5",
+    keep="trunk",
+    width=(100, 290),
+    height=(160, 300),
+    tilt=(0, 22),
+    kv=(70,),
+    offset=((-8, 8), (-25, 20), STRAIGHT),
+    pose={"neck_flexion": (-35, 0), "neck_turn": (-6, 6)},
+    grid=True,
+    blackened=12,
+)
+CERVICAL_SIDE = replace(
+    CERVICAL,
+    label="cervical_spine_lateral",
+    azimuth=(-96, -84),
+    tilt=(-4, 4),
+    width=(90, 270),
+    height=(160, 310),
+    offset=(STRAIGHT, (-20, 20), (-10, 25)),
+    pose={"neck_flexion": (-35, 40), "neck_turn": (-6, 6)},
+    distance=(1200, 1800),
+)
+WHOLE = View(
+    label="whole_spine_ap",
+    centre="spine",
+    keep="trunk",
+    width=(180, 420),
+    height=(640, 900),
+    gas=0.7,
+    kv=(80, 100),
+    offset=((-15, 15), (-40, 60), STRAIGHT),
+    distance=(1800, 2500),
+    grid=True,
+    tight=0.55,
+    blackened=25,
+    turn=(-3, 3),
+)
+SPINE: Final = (
+    LUMBAR,
+    replace(LUMBAR, gas=1, share=0.7),
+    replace(LUMBAR, blackened=5, gas=0.2, share=0.7),
+    replace(LUMBAR, width=(70, 130), collimation=0.9, share=0.4),
+    replace(LUMBAR, height=(200, 330), width=(120, 220), gas=0.5, share=0.3),
+    LUMBAR_SIDE,
+    replace(LUMBAR_SIDE, blackened=5, gas=0.1, share=0.6),
+    replace(LUMBAR_SIDE, width=(80, 140), height=(130, 330), share=0.3),
+    THORACIC,
+    replace(THORACIC, width=(70, 130), collimation=0.9, share=0.4),
+    THORACIC_SIDE,
+    replace(THORACIC_SIDE, keep="trunk+arms", pose=ARMS_UP),
+    CERVICAL,
+    replace(CERVICAL, width=(70, 120), share=0.4),
+    CERVICAL_SIDE,
+    replace(CERVICAL_SIDE, width=(60, 110), height=(150, 230), share=0.5),
+    WHOLE,
+    replace(WHOLE, azimuth=(174, 186), keep="trunk+arms"),
+    replace(WHOLE, label="other", azimuth=(-95, -85), width=(200, 350), share=0.3),
+)
