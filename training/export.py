@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
@@ -86,25 +87,22 @@ def manifest(recipe: Recipe, chosen: dict[str, float], *, name: str, version: st
             polarity=Polarity.BONE_BRIGHT,
             range=(0.0, 1.0),
         ),
-        outputs=MappingProxyType(
-            {
-                "view": Output(
-                    name="view",
-                    values=Values.LOGITS,
-                    labels=LABELS,
-                    temperature=(round(chosen["temperature"], 3),),
-                ),
-                "projection": Output(name="projection", values=Values.LOGITS, labels=PROJECTIONS),
-                "rotation": Output(
-                    name="rotation",
-                    values=Values.LOGITS,
-                    labels=ROTATIONS,
-                    bias=(chosen["rotation_bias"], 0.0, 0.0, 0.0),
-                ),
-            }
-        ),
+        outputs=_outputs(chosen),
         gate=Gate(margin=chosen["margin"]),
         reject=reject,
+    )
+
+
+def _outputs(chosen: dict[str, float]) -> Mapping[str, Output]:
+    """The three heads, calibrated."""
+    temperature = (round(chosen["temperature"], 3),)
+    upright = (chosen["rotation_bias"], 0.0, 0.0, 0.0)
+    return MappingProxyType(
+        {
+            "view": Output(name="view", values=Values.LOGITS, labels=LABELS, temperature=temperature),
+            "projection": Output(name="projection", values=Values.LOGITS, labels=PROJECTIONS),
+            "rotation": Output(name="rotation", values=Values.LOGITS, labels=ROTATIONS, bias=upright),
+        }
     )
 
 
