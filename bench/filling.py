@@ -76,10 +76,6 @@ def _statements(dialect: str) -> Iterator[str]:
         CASE WHEN n.i % 60 = 0 THEN {moment} END, 1,
         CASE WHEN {_STATE} = 'done' THEN bench_view.view END, 0.9, 0.8, 'view@1'
         FROM n JOIN study ON study.id = {_STUDY} JOIN bench_view ON bench_view.bucket = {_MIXED}"""
-    yield from _around(json)
-
-
-def _around(json: str) -> Iterator[str]:
     yield from _answers("({})" if sqlite else "CAST({} AS JSON)")
 
 

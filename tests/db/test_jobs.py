@@ -5,9 +5,6 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import Session, sessionmaker
 
 from db.engine import connect, sessions
 from db.instances import Instances
@@ -207,31 +204,6 @@ def test_a_failure_takes_an_earlier_answer_away(
     found = queries.instance(UID)
     assert found is not None
     assert (found.view, found.findings, found.decision, found.reason) == (None, (), None, "no pixels")
-
-
-def test_the_audit_tells_the_whole_story_and_no_patients_field(
-    receive: Receive, instances: Instances, queries: Queries, analysis: Answer
-) -> None:
-    receive(1)
-    instances.finish(_claim(instances)[0], analysis())
-    story = queries.audit(UID)
-    assert [entry.event for entry in story] == [
-        Event.RECEIVED, Event.CLAIMED, Event.PREDICTED, Event.ROUTED, Event.ANALYSED, Event.DONE,
-    ]  # fmt: skip
-    assert [entry.id for entry in story] == sorted(entry.id for entry in story)
-    assert story[3].detail["matched"] == ["chests"]
-    assert story[4].detail["models_absent"] == ["fracture"]
-    assert not any(word in str(entry.detail) for entry in story for word in ("Doe", "P1", "A1"))
-
-
-@pytest.mark.parametrize("statement", ["UPDATE audit SET event = 'done'", "DELETE FROM audit"])
-def test_the_database_itself_refuses_to_change_the_audit(
-    statement: str, receive: Receive, maker: sessionmaker[Session], queries: Queries
-) -> None:
-    receive(1)
-    with pytest.raises(DBAPIError, match="append-only"), maker.begin() as session:
-        session.execute(text(statement))
-    assert [entry.event for entry in queries.audit(UID)] == [Event.RECEIVED]
 
 
 def test_workers_that_claim_at_once_never_hold_the_same_instance(
