@@ -18,8 +18,6 @@ def set_up(*, verbose: bool = False) -> None:
     logging.basicConfig(level=logging.DEBUG if verbose else logging.INFO, handlers=[handler], force=True)
     # These quote element values when they complain about them, and an element may be the patient's name.
     logging.getLogger("pydicom").setLevel(logging.CRITICAL)
-    logging.getLogger("pynetdicom").setLevel(logging.CRITICAL)
     warnings.filterwarnings("ignore", module="pydicom")
-    warnings.filterwarnings("ignore", module="pynetdicom")
     # Alembic and uvicorn are chatty about what our own lines say already.
     logging.getLogger("alembic").setLevel(logging.WARNING)
