@@ -17,7 +17,7 @@ from pathlib import Path
 from threading import Event
 from typing import Protocol
 
-from router.errors import OutOfResources, RadrouterError, StaleClaim
+from router.errors import AnalysisCrashed, OutOfResources, RadrouterError, StaleClaim
 from router.retry import RetryPolicy, retry_delay
 from router.types import Analysis, Claim
 from service.analyst import Analyst, Answer, Ticket
@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 
 LONGEST_DATABASE_WAIT_S = 10.0
 HOUSEKEEPING_S = 1.0
+SPENT = AnalysisCrashed("given up: the last attempts ended with the workers that made them")
 
 
 class Jobs(Protocol):
@@ -159,7 +160,11 @@ class Worker:
         if not self._held:
             self._renew_at = time.monotonic() + self.pace.lease.total_seconds() / 3
         self._held |= {claim.token: claim for claim in claims}
-        self.analyst.submit([self._ticket(claim) for claim in claims], rules_text=self.rules.current.sources)
+        spent = [claim for claim in claims if claim.attempt > self.pace.retries.max_attempts]
+        self._unwritten.extend(Answer(key=claim.token, result=SPENT) for claim in spent)
+        tickets = [self._ticket(claim) for claim in claims if claim not in spent]
+        if tickets:
+            self.analyst.submit(tickets, rules_text=self.rules.current.sources)
         return True
 
     def _ticket(self, claim: Claim) -> Ticket:

@@ -144,6 +144,17 @@ def worker(
     )
 
 
+def test_a_film_whose_workers_died_each_time_is_given_up_and_not_tried_again(rules: RulesWatch) -> None:
+    queue, answers = Queue(claim(1, attempt=4), claim(2, attempt=3)), Answers(DONE)
+    loop = worker(rules, queue, answers, attempts=3)
+    loop.step(Stops())
+    loop.step(Stops())
+    failed = [entry for entry in queue.done if entry[0] == "fail"]
+    assert [entry[1] for entry in failed] == ["token1"]
+    assert "given up" in failed[0][2]
+    assert [entry[1] for entry in queue.done if entry[0] == "finish"] == ["token2"]
+
+
 def test_a_batch_is_claimed_analysed_and_finished(rules: RulesWatch) -> None:
     queue, answers = Queue(claim(1), claim(2), claim(3)), Answers(DONE, DONE, DONE)
     loop = worker(rules, queue, answers)
