@@ -26,6 +26,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 from bench.disk import MIB, CannotMountError, SmallDisk
+from bench.ending import clean_up_when_told_to_end
 from bench.house import AE_TITLE, House
 from bench.ledger import Fault, Ledger, digest, faults, look, orphans, waiting
 from bench.radiographs import Radiograph, write_radiographs
@@ -77,6 +78,7 @@ class Told:
 def main() -> None:
     """Run both cases and print them."""
     options = _options()
+    clean_up_when_told_to_end()
     rows: list[dict[str, object]] = []
     notes: list[str] = []
     for case in MARKS:

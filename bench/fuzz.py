@@ -26,6 +26,7 @@ from pathlib import Path
 
 from bench.decoding import NAMED, Decoder
 from bench.doors import Door
+from bench.ending import clean_up_when_told_to_end
 from bench.house import CHECKOUT
 from bench.mutations import mutate
 from bench.report import show
@@ -48,6 +49,7 @@ class Pixels:
 def main() -> None:
     """Run the bench and print it."""
     options = _options()
+    clean_up_when_told_to_end()
     logging.disable(logging.CRITICAL)  # each refusal is a log line
     work = Path(tempfile.mkdtemp(prefix="radrouter-fuzz-"))
     try:

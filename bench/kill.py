@@ -26,6 +26,7 @@ from pathlib import Path
 
 from bench import ledger
 from bench.deliveries import Delivery, by_ours, by_storescu
+from bench.ending import clean_up_when_told_to_end
 from bench.house import CHECKOUT, House, kill
 from bench.ledger import Fault, Ledger, digest, faults, look, orphans
 from bench.postgresql import Cluster
@@ -70,6 +71,7 @@ class Run:
 def main() -> None:
     """Run the bench and print it."""
     options = _options()
+    clean_up_when_told_to_end()
     work = Path(tempfile.mkdtemp(prefix="radrouter-kill-"))
     try:
         run, found, counts = rounds(work, options)

@@ -23,6 +23,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from bench.ending import clean_up_when_told_to_end
 from bench.house import AE_TITLE, House
 from bench.packs import view_pack_folders
 from bench.radiographs import Radiograph, write_radiographs
@@ -58,6 +59,7 @@ class Rest:
 def main() -> None:
     """Run both and print them."""
     options = _options()
+    clean_up_when_told_to_end()
     work = Path(tempfile.mkdtemp(prefix="radrouter-latency-"))
     try:
         folders, pack = view_pack_folders(work / "packs", options.packs)
