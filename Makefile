@@ -21,21 +21,21 @@ $(VENV)/made:
 	@$(PYTHON) -m venv $(VENV)
 	@touch $@
 
-$(VENV)/installed: $(VENV)/made pyproject.toml
+$(VENV)/installed: $(VENV)/made pyproject.toml constraints.txt
 	@echo "installing radrouter into $(VENV) (a minute or two, once)"
-	@$(PIP) install --editable .
+	@$(PIP) install --constraint constraints.txt --editable .
 	@touch $@
 
-$(VENV)/installed-dev: $(VENV)/made pyproject.toml
+$(VENV)/installed-dev: $(VENV)/made pyproject.toml constraints.txt
 	@echo "installing radrouter and what its tests need into $(VENV) (some minutes, once)"
-	@$(PIP) install --editable '.[dev]'
+	@$(PIP) install --constraint constraints.txt --editable '.[dev]'
 	@touch $@ $(VENV)/installed
 
 run: $(VENV)/installed
 	@$(BIN)/radrouter demo
 
 test: $(VENV)/installed-dev
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 lint: $(VENV)/installed-dev
 	@$(BIN)/ruff check .
