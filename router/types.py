@@ -144,8 +144,8 @@ class ViewPrediction:
 
     ``view`` is a name of ``router.views``, ``"other"`` (none of them) or ``"unsure"`` (the gate stayed shut).
     ``score`` is the top candidate's calibrated probability, ``margin`` its lead over the second, in [0, 1].
-    ``further`` is what the model says beside the view, by the name of its head, best first: ``projection`` (ap
-    or pa, of a frontal chest), ``rotation`` (degrees counter-clockwise that the film lies turned).
+    ``further`` is what the model says beside the view, by the name of its head, best first: ``projection``
+    (ap or pa, of a frontal chest), ``rotation`` (degrees counter-clockwise that the film lies turned).
     """
 
     view: str
