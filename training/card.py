@@ -10,7 +10,9 @@ from types import MappingProxyType
 from typing import Any
 
 from classifiers.packs import load_pack, write_pack
+from router.views import NNCPR_VIEWS, OTHER
 from training.simulate.meshes import ATTRIBUTION
+from training.simulate.views import LABELS
 
 TEXT = Path(__file__).with_name("card.md")
 AIMS: Sequence[tuple[str, str, str]] = (
@@ -58,6 +60,7 @@ def write_card(pack: Path, evaluations: Path, log: Sequence[str]) -> Path:
         ("{figures}", figures(found)),
         ("{recall}", recall(found)),
         ("{log}", "\n".join(f"| {line} |" for line in log)),
+        ("{beyond}", str(len(set(LABELS) - {OTHER, *NNCPR_VIEWS}))),
         ("{speed}", f"{found['final']['speed_ms']:.1f}"),
     ):
         text = text.replace(mark, part)
@@ -78,6 +81,8 @@ def figures(found: Mapping[str, Metrics]) -> str:
         rows.append(
             f"| {words} | {aim} | " + " | ".join(_interval(m.get(key)) for m in found.values()) + " |"
         )
+    weak = " | ".join(", ".join(_weak(m)) or "none" for m in found.values())
+    rows.append(f"| views under 80 % recall with at least ten films | none | {weak} |")
     same = " | ".join(f"{m['same_as_dicom']:.3f}" for m in found.values())
     rows.append(f"| same answer as 12-bit MONOCHROME1 DICOM, every fourth film | 1 | {same} |")
     return "\n".join(rows)
@@ -95,8 +100,14 @@ def recall(found: Mapping[str, Metrics]) -> str:
     return "\n".join(rows)
 
 
+def _weak(metrics: Metrics) -> list[str]:
+    return [name for name, (right, films) in metrics["recall"].items() if films >= 10 and right < 0.8 * films]
+
+
 def _interval(value: Sequence[float] | None) -> str:
-    return f"{value[0]:.3f} ({value[1]:.3f} to {value[2]:.3f})" if value else ""
+    if not value or value[0] != value[0]:  # not a number: no such film in this split
+        return ""
+    return f"{value[0]:.3f} ({value[1]:.3f} to {value[2]:.3f})"
 
 
 def _flat(metrics: Metrics) -> dict[str, str | int | float | bool]:
