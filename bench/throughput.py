@@ -1,6 +1,6 @@
 """Films per second of the whole pipeline against the bare loop decode + prepare + inference.
 
-    python -m bench.throughput [--films 160] [--side 1800] [--rounds 3] [--packs FOLDER]
+    python -m bench.throughput [--films 320] [--side 1800] [--rounds 3] [--packs FOLDER]
 
     bare       one process, the same pack: read films, sixteen at a time through the network, and again
     pipeline   the films lie received; a worker starts and each is claimed, analysed, routed and written, from
@@ -174,7 +174,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--films", type=int, default=160)
+    parser.add_argument("--films", type=int, default=320)
     parser.add_argument("--side", type=int, default=1800, help="of the films, in pixels")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seed", type=int, default=1)
