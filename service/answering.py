@@ -17,7 +17,6 @@ from service.api.out_models import ModelOut, describe
 from service.api.ports import Probe
 from service.database import Database, open_database
 from service.heartbeat import alive
-from service.processes import explainer_of
 from service.rules_watch import RulesWatch
 from service.settings import Settings
 
@@ -26,7 +25,7 @@ from service.settings import Settings
 def open_app(settings: Settings, rules: RulesWatch, *, verbose: bool) -> Iterator[FastAPI]:
     """The API's application with everything it needs; what it opened is closed at the end."""
     models = tuple(_described(pack) for pack in wiring.running_packs(settings))
-    explainer = explainer_of(settings, lambda: rules.current.sources, verbose=verbose)
+    explainer = wiring.explainer_of(settings, lambda: rules.current.sources, verbose=verbose)
     with open_database(settings) as database:
         try:
             yield create_app(

@@ -15,7 +15,6 @@ from service import logs
 from service.analysis_process import Request
 from service.pipeline import Job, analyse, decode
 from service.settings import Settings
-from service.wiring import pack_folders
 
 if TYPE_CHECKING:
     from classifiers.models import Models
@@ -29,7 +28,7 @@ def build(settings: Settings, *, verbose: bool = False) -> FilmEngine:
     logs.set_up(verbose=verbose)
     warnings.simplefilter("ignore")  # a decoder's warning may quote an element's value
     models = Models.open(
-        pack_folders(settings),
+        settings.pack_folders,
         active=settings.models.active,
         shadow=settings.models.shadow,
         threads=settings.worker.inference_threads,

@@ -12,8 +12,7 @@ from threading import Event, Thread
 
 from router.retry import RetryPolicy
 from service import wiring
-from service.analyst import Analyst, Limits
-from service.explainer import Explainer
+from service.analyst import Analyst
 from service.heartbeat import Heartbeat
 from service.rules_watch import RulesWatch
 from service.settings import Settings
@@ -38,7 +37,7 @@ def run_worker(settings: Settings, stop: Event, *, verbose: bool = False) -> Non
     ):
         worker = Worker(
             jobs=database.instances,
-            analyst=Analyst(partial(build, settings, verbose=verbose), limits=limits(settings)),
+            analyst=Analyst(partial(build, settings, verbose=verbose), limits=wiring.limits(settings)),
             rules=rules,
             objects=settings.objects_folder,
             disk_is_low=inbox.is_low,
@@ -57,29 +56,12 @@ def run_worker(settings: Settings, stop: Event, *, verbose: bool = False) -> Non
     log.info("worker down")
 
 
-def limits(settings: Settings) -> Limits:
-    """How long the analysis process may take."""
-    worker = settings.worker
-    return Limits(
-        start_s=worker.start_timeout_s, batch_s=worker.batch_timeout_s, film_s=worker.film_timeout_s
-    )
-
-
 def retries(settings: Settings) -> RetryPolicy:
     """How often again, and how soon."""
     return RetryPolicy(
         base=timedelta(seconds=settings.worker.retry_first_delay_s),
         cap=timedelta(seconds=settings.worker.retry_longest_delay_s),
         max_attempts=settings.worker.max_attempts,
-    )
-
-
-def explainer_of(settings: Settings, rules_text: Callable[[], str], *, verbose: bool) -> Explainer:
-    """What analyses a single file, in a process of its own."""
-    from service.engine import build
-
-    return Explainer(
-        partial(build, settings, verbose=verbose), limits=limits(settings), rules_text=rules_text
     )
 
 

@@ -77,6 +77,11 @@ class Settings(BaseSettings):
         """Where ``radrouter models import`` and ``models install`` write packs."""
         return self.models.folders[0] if self.models.folders else self.storage.folder / "packs"
 
+    @property
+    def pack_folders(self) -> tuple[Path, ...]:
+        """Every folder that may hold packs besides the shipped ones."""
+        return tuple(dict.fromkeys((*self.models.folders, self.imported_packs_folder)))
+
 
 def find_file(config: Path | None, environ: Mapping[str, str], folder: Path) -> Path | None:
     """``--config``, else RADROUTER_CONFIG, else ``radrouter.toml`` in ``folder`` if it is there."""

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.request import urlopen
 
 from router.errors import RadrouterError
 from router.types import Mode
+from service.analyst import Limits
 from service.rules_watch import RulesWatch
 from service.settings import Settings
 
 if TYPE_CHECKING:
     from classifiers.packs import Pack
     from dicom_scp.inbox import Inbox
+    from service.explainer import Explainer
 
 
 def make_folders(settings: Settings) -> None:
@@ -38,16 +40,11 @@ def open_inbox(settings: Settings) -> Iterator[Inbox]:
         inbox.close()
 
 
-def pack_folders(settings: Settings) -> tuple[Path, ...]:
-    """Every folder that may hold packs besides the shipped ones."""
-    return tuple(dict.fromkeys((*settings.models.folders, settings.imported_packs_folder)))
-
-
 def running_packs(settings: Settings) -> tuple[Pack, ...]:
     """The packs that run, hashes checked, nothing loaded; raises PackError."""
     from classifiers.packs import SHIPPED, choose, find_packs
 
-    packs = find_packs([SHIPPED, *pack_folders(settings)])
+    packs = find_packs([SHIPPED, *settings.pack_folders])
     return choose(packs, active=settings.models.active, shadow=settings.models.shadow)
 
 
@@ -67,6 +64,24 @@ def rules_watch(settings: Settings, installed: Collection[str]) -> RulesWatch:
     from service.keywords import known_keywords
 
     return RulesWatch(settings.rules.file, installed=installed, known_keywords=known_keywords())
+
+
+def limits(settings: Settings) -> Limits:
+    """How long the analysis process may take."""
+    worker = settings.worker
+    return Limits(
+        start_s=worker.start_timeout_s, batch_s=worker.batch_timeout_s, film_s=worker.film_timeout_s
+    )
+
+
+def explainer_of(settings: Settings, rules_text: Callable[[], str], *, verbose: bool) -> Explainer:
+    """What analyses a single file, in a process of its own."""
+    from service.engine import build
+    from service.explainer import Explainer
+
+    return Explainer(
+        partial(build, settings, verbose=verbose), limits=limits(settings), rules_text=rules_text
+    )
 
 
 def worker_name() -> str:

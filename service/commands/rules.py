@@ -48,7 +48,7 @@ def explain(
     """
     from router.rules import decide
     from service.explainer import Explainer
-    from service.processes import explainer_of
+    from service.wiring import explainer_of
 
     told = invocation(context)
     watch = _watch(told, rules)
