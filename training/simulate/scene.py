@@ -72,7 +72,7 @@ class Studio:
         patient = position(self._restricted[view.keep], self.bones, view, rng)
         limb = view.keep in ("leg", "arm", "forearm")
         cast = rng.uniform(3, 11) if limb and rng.random() < 0.07 else 0.0
-        metal = implants(patient, view, rng) if rng.random() <= 0.16 else []
+        metal = implants(patient, view, rng) if rng.random() <= view.metal else []
         return self._traced(patient, view, metal, cast, rng)
 
     def _traced(self, patient: Patient, view: View, metal: list[hardware.Surface], cast: float, rng: Generator

@@ -44,6 +44,7 @@ class View:
     whitened: float = 6.0  # ... and white
     collimation: float = 0.45
     tight: float = 0.0  # probability of an enhanced joint crop
+    metal: float = 0.16  # probability of implants
     share: float = 1.0  # of the label's films
 
 
