@@ -12,7 +12,7 @@ from db.details import answers_of, arrival_of, decision_in
 from db.documents import instance_of
 from db.schema import OTHER_BYTES, AuditRow, DecisionRow, HeaderRow, InstanceRow
 from db.transactions import reading
-from router.facts import Facts
+from router.facts import Facts, specialists_that_answered
 from router.types import Decision, Event
 
 FILMS_AT_ONCE = 200
@@ -71,8 +71,10 @@ def _facts(session: Session, instance_ids: Sequence[int]) -> list[tuple[Facts, D
             arrival=arrival_of(row),
             view=answers.view(instance_id),
             findings=tuple(answers.findings.get(instance_id, ())),
-            specialists=tuple(
-                model["name"] for model in decided.models_run if model["name"] in decision.analyse
+            specialists=specialists_that_answered(
+                asked=decision.analyse,
+                ran=[model["name"] for model in decided.models_run],
+                absent=decided.models_absent,
             ),
         )
         past.append((facts, decision))

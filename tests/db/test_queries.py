@@ -11,7 +11,7 @@ from db.engine import connect, sessions
 from db.instances import Instances
 from db.queries import Queries
 from db.read import InstanceFilter, StudyFilter
-from router.types import Analysis, Event, Outcome, State
+from router.types import Analysis, Event, ModelRef, Outcome, State
 
 Receive = Callable[..., Outcome]
 Answer = Callable[..., Analysis]
@@ -135,6 +135,17 @@ def test_history_gives_back_the_facts_that_decided(queries: Queries, analysis: A
     assert decision == analysis().decision
     assert facts.instance.attributes["KVP"] == ("70",)
     assert list(queries.history(clock())) == []  # type: ignore[operator]
+
+
+def test_history_does_not_take_the_shadow_of_an_absent_specialist_for_its_answer(
+    receive: Receive, instances: Instances, queries: Queries, analysis: Answer, clock: object
+) -> None:
+    receive(1)
+    (claim,) = instances.claim(1, lease=MINUTE, worker="w")
+    lung, shadow = analysis().models_run[-1], ModelRef(name="fracture", version="2", sha256="3" * 64)
+    instances.finish(claim, analysis(models_run=(lung, shadow), models_absent=("fracture",)))
+    ((facts, _),) = queries.history(clock() - MINUTE)  # type: ignore[operator]
+    assert facts.specialists == ("lung",)
 
 
 @pytest.mark.usefixtures("hospital")
