@@ -61,7 +61,6 @@ class Run:
 
     rounds: int = 0
     kills: Counter[str] = field(default_factory=Counter)
-    missed: int = 0  # rounds in which the part to be killed was not alive
     mid_send: int = 0  # kills after which a sender was left without SUCCESS for some of its films
     sent: dict[str, str] = field(default_factory=dict)
     acknowledged: set[str] = field(default_factory=set)
@@ -145,8 +144,6 @@ def _round(
     time.sleep(chance.uniform(0, 1.1 * run.usual_seconds))
     if _kill(part, house, cluster, chance):
         run.kills[part] += 1
-    else:
-        run.missed += 1
     for thread in threads:
         thread.join()
     shutil.rmtree(films)

@@ -10,11 +10,12 @@ import ipaddress
 import math
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from router.facts import Facts
-from router.types import Condition
+from router.types import Condition, Finding
 from router.views import OTHER, UNSURE
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -142,6 +143,10 @@ class AddressIn(Check):
         return Answer(found=shown((said,)), holds=holds, fact=fact)
 
 
+def _with_scores(findings: Iterable[Finding]) -> tuple[str, ...]:
+    return tuple(f"{finding.label} ({decimal(finding.score)})" for finding in findings)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindingIs(Check):
     """A specialist stated one of these labels with at least this score."""
@@ -157,7 +162,7 @@ class FindingIs(Check):
         findings = facts.stated_findings()
         if findings is None:
             return Answer(holds=None, fact=NOT_KNOWN_YET)
-        found = tuple(f"{finding.label} ({decimal(finding.score)})" for finding in findings)
+        found = _with_scores(findings)
         holds = any(
             finding.score >= self.min_score and any(alike(label, finding.label) for label in self.labels)
             for finding in findings
@@ -179,7 +184,7 @@ class HasFinding(Check):
         findings = facts.stated_findings()
         if findings is None:
             return Answer(holds=None, fact=NOT_KNOWN_YET)
-        found = tuple(f"{finding.label} ({decimal(finding.score)})" for finding in findings)
+        found = _with_scores(findings)
         return Answer(found=shown(found), holds=bool(found) is self.present, fact=_findings_are(found))
 
 
