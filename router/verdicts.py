@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from router.orders import Expectation, Side, Unmapped
+from router.orders import Expectation, Procedure, Side, Unmapped
+from router.types import Candidate
 
 
 class Kind(StrEnum):
@@ -63,6 +64,10 @@ class FilmFacts:
     anatomic_region_code: str | None = None  # Code Value in (0008,2218)
     view_code: str | None = None  # Code Value in (0054,0220)
     sha256: str | None = None  # of the data set's bytes
+    candidates: tuple[Candidate, ...] = ()  # best first, the stated one included; as many as were kept
+    study_description: str | None = None
+    # what Request Attributes, Procedure Code and Requested Procedure Description claim, as sent
+    procedures: tuple[Procedure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
