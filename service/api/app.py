@@ -11,6 +11,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
+from starlette.staticfiles import StaticFiles
 
 from router.errors import SettingsError
 from service.api import callers as caller_endpoints
@@ -21,6 +22,8 @@ from service.api.ports import Given, Needs
 from service.api.problems import FieldOut, ProblemOut, documented, install
 from service.api.tokens import Keyring
 from service.sections import Api
+from service.web import site
+from service.web.rendering import HERE, environment
 
 LARGEST_BODY = 1 << 20
 LARGEST_UPLOAD = 512 << 20
@@ -56,6 +59,7 @@ def create_app(
     app = bare_app(_middleware(settings, keyring, allowed_hosts, largest_upload))
     app.state.needs = Needs(**given)
     app.state.registry = metrics.registry_of(app.state.needs)
+    app.state.templates = environment()
     install(app)
     return app
 
@@ -115,6 +119,9 @@ def bare_app(middleware: list[Middleware]) -> FastAPI:
     app.include_router(versioned)
     app.include_router(health.router)
     app.include_router(metrics.router)
+    for page in site.PAGES:
+        app.include_router(page.router, include_in_schema=False)
+    app.mount("/assets", StaticFiles(directory=HERE / "assets"))
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
 
