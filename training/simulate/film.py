@@ -126,6 +126,8 @@ def collimated(film: Map, rng: Generator, *, often: float) -> Map:
                 open_field &= edge > rng.uniform(0, 0.1) - 0.5
     ground = rng.uniform(0, 0.22) if rng.random() < 0.96 else 1.0
     film = np.where(open_field, film, ground).astype(np.float32)
+    if rng.random() < 0.08:
+        film = _bright_edge(film, rng)
     if rng.random() < 0.45:
         pads = [
             int(rng.uniform(0, 0.4) * size) if rng.random() < 0.6 else 0
@@ -133,6 +135,14 @@ def collimated(film: Map, rng: Generator, *, often: float) -> Map:
         ]
         film = np.pad(film, ((pads[0], pads[1]), (pads[2], pads[3])), constant_values=ground)
     return film
+
+
+def _bright_edge(film: Map, rng: Generator) -> Map:
+    """The plate's unexposed edge, or the scanner's, along one side."""
+    quarter = int(rng.integers(4))
+    film = np.rot90(film, quarter).copy()
+    film[: max(2, int(rng.uniform(0.01, 0.12) * film.shape[0]))] = rng.uniform(0.75, 1)
+    return np.rot90(film, -quarter)
 
 
 def marked(film: Map, rng: Generator, *, often: float) -> Map:

@@ -118,14 +118,25 @@ def wires(bone: Floats, rng: Generator) -> list[Surface]:
 
 
 def shoulder_prosthesis(head: Floats, elbow: Floats, rng: Generator) -> list[Surface]:
-    """A humeral head with its stem, perhaps with a glenosphere."""
+    """A humeral head with its stem, perhaps with a glenosphere; or a reversed one, ball at the glenoid."""
     down = unit(elbow - head)
     medial = unit(np.array([-0.75, 0.55, 0.1]))
-    radius = rng.uniform(19, 27)
-    tip = head + down * rng.uniform(90, 140)
+    radius = rng.uniform(18, 28)
+    stem = tube(
+        head + down * 5, head + down * rng.uniform(60, 170), rng.uniform(5, 9.5), taper=rng.uniform(0.5, 1)
+    )
+    if rng.random() < 0.25:
+        glenoid = head + medial * rng.uniform(8, 20)
+        tray = head + down * 12
+        return [
+            ball(glenoid, rng.uniform(18, 22), half=-medial),
+            tube(glenoid, glenoid + medial * 28, 4.0),
+            tube(tray, tray + down * 9 - medial * 4, rng.uniform(17, 21), taper=0.8),
+            stem,
+        ]
     surfaces = [
         ball(head, radius, half=medial),
-        tube(head + down * 5, tip, rng.uniform(6, 9), taper=0.6),
+        stem,
         tube(head - medial * 4, head + down * 28, rng.uniform(9, 14), taper=0.6),
     ]
     if rng.random() < 0.35:

@@ -45,7 +45,7 @@ class Patient:
 
 def position(rig: Rig, bones: Skeleton, view: View, rng: Generator) -> Patient:
     """Draw a person and a pose for a view. ``rig`` is what the view keeps of the body."""
-    who = person(rng)
+    who = person(rng, curved=view.scoliosis)
     angles = {joint: float(rng.uniform(*span)) for joint, span in view.pose.items()}
     places = reshaped(np.array(list(bones.points.values())), who)
     own = Skeleton(points=dict(zip(bones.points, places, strict=True)), frames=bones.frames)

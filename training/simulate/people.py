@@ -18,7 +18,10 @@ WAVES = 6
 class Person:
     """What makes one person, all drawn from one generator."""
 
-    girth: float  # of x and z against y
+    girth: float  # of x and z against the textbook body
+    stature: float  # of y
+    hips: float  # of x at the pelvis
+    shoulders: float  # of x at the shoulders
     fat: float  # mm the skin lies farther out
     lean: float  # mm the muscle lies farther out
     bone: float  # mm the bones are thicker
@@ -32,37 +35,44 @@ class Person:
     phases: Floats  # (WAVES,)
 
 
-def person(rng: Generator) -> Person:
-    """Draw a person."""
+def person(rng: Generator, *, curved: float = 1.0) -> Person:
+    """Draw a person; ``curved`` times as scoliotic as people are."""
     old = rng.random() < 0.3
+    slight = rng.random() < 0.5  # wider hips, narrower shoulders, thinner bones, as most women have
     wavelength = rng.uniform(50, 350, WAVES)
+    strength = rng.uniform(0.005, 0.013)
     directions = rng.normal(size=(WAVES, 3))
     directions *= (2 * np.pi / wavelength / np.linalg.norm(directions, axis=1))[:, None]
     return Person(
-        girth=rng.uniform(0.9, 1.12),
+        girth=rng.uniform(0.84, 1.08) if slight else rng.uniform(0.92, 1.15),
+        stature=rng.uniform(0.965, 1.035),
+        hips=rng.uniform(1.0, 1.12) if slight else rng.uniform(0.95, 1.05),
+        shoulders=rng.uniform(0.9, 1.0) if slight else rng.uniform(0.97, 1.06),
         fat=rng.uniform(-2, 4) if rng.random() < 0.55 else rng.uniform(4, 26),
         lean=rng.uniform(-1.5, 2.5),
-        bone=rng.normal(0, 0.35),
+        bone=rng.normal(-0.15 if slight else 0.1, 0.35),
         cortex=rng.normal(-0.25 if old else 0.05, 0.25),
         density=rng.uniform(0.6, 0.95) if old else rng.uniform(0.85, 1.35),
-        scoliosis=rng.normal(0, 5) if rng.random() < 0.7 else rng.normal(0, 16),
-        kyphosis=rng.normal(0, 8),
+        scoliosis=curved * (rng.normal(0, 5) if rng.random() < 0.7 else rng.normal(0, 16)),
+        kyphosis=rng.normal(0, 9),
         lung=rng.uniform(0.85, 1.12),
         directions=directions,
-        shifts=rng.normal(size=(WAVES, 3)) * (0.008 * wavelength)[:, None],
+        shifts=rng.normal(size=(WAVES, 3)) * (strength * wavelength)[:, None],
         phases=rng.uniform(0, 2 * np.pi, WAVES),
     )
 
 
 def reshaped(points: Floats, who: Person) -> Floats:
     """The person's points (n, 3) mm for points of the resting body."""
-    bends = np.array([who.girth, who.scoliosis, who.kyphosis, who.phases[0]])
+    bends = np.array(
+        [who.girth, who.stature, who.hips, who.shoulders, who.scoliosis, who.kyphosis, who.phases[0]]
+    )
     return np.asarray(_reshape(np.ascontiguousarray(points), bends, who.directions, who.shifts, who.phases))
 
 
 @numba.njit(cache=True, fastmath=True)
 def _reshape(points, bends, directions, shifts, phases):  # type: ignore[no-untyped-def]
-    girth, scoliosis, kyphosis, phase = bends
+    girth, stature, hips, shoulders, scoliosis, kyphosis, phase = bends
     out = np.empty_like(points)
     for row in range(len(points)):
         x, y, z = points[row, 0], points[row, 1], points[row, 2]
@@ -77,8 +87,10 @@ def _reshape(points, bends, directions, shifts, phases):  # type: ignore[no-unty
         trunk = min(max((y - 880) / 120, 0.0), 1.0) * min(max((1500 - y) / 80, 0.0), 1.0)
         trunk *= min(max((185 - abs(x)) / 60, 0.0), 1.0)
         turn = 2 * np.pi * (y - 900) / 520
-        out[row, 0] = x * girth + dx + scoliosis * trunk * np.sin(turn + phase)
-        out[row, 1] = y + dy
+        wide = girth * (1 + (hips - 1) * np.exp(-(((y - 900) / 130) ** 2)))
+        wide *= 1 + (shoulders - 1) * np.exp(-(((y - 1400) / 120) ** 2))
+        out[row, 0] = x * wide + dx + scoliosis * trunk * np.sin(turn + phase)
+        out[row, 1] = y * stature + dy
         out[row, 2] = z * girth + dz + kyphosis * trunk * np.sin(turn)
     return out
 

@@ -45,6 +45,7 @@ class View:
     collimation: float = 0.45
     tight: float = 0.0  # probability of an enhanced joint crop
     metal: float = 0.16  # probability of implants
+    scoliosis: float = 1.0  # times what people have of it
     share: float = 1.0  # of the label's films
 
 

@@ -90,7 +90,36 @@ HAND: Final = (
         pair=0.05,
     ),
     replace(PA, azimuth=(-12, 12), share=0.15),
+    replace(
+        PA,
+        keep="arm",
+        width=(150, 280),
+        height=(380, 500),
+        offset=((-8, 12), (70, 130), STRAIGHT),
+        turn=(-25, 25),
+        upside_down=0.35,
+        share=0.3,
+    ),
+    replace(
+        PA,
+        width=(120, 220),
+        height=(180, 290),
+        offset=((-8, 12), (0, 50), STRAIGHT),
+        pose=dict(FLAT)
+        | {f"mcp{digit}": (-5, 22) for digit in (2, 3, 4, 5)}
+        | {"splay": (0.2, 2.2), "thumb_abduction": (-35, 35), "wrist_deviation": (-15, 15)},
+        share=0.6,
+    ),
     OBLIQUE,
+    replace(
+        OBLIQUE,
+        azimuth=(120, 157),
+        width=(100, 200),
+        height=(170, 290),
+        offset=((-8, 12), (-5, 50), STRAIGHT),
+        pose=dict(RELAXED) | {"splay": (-0.5, 1.0), "thumb_abduction": (-30, 30), "curl": (-5, 30)},
+        share=0.6,
+    ),
     replace(OBLIQUE, azimuth=(206, 236), share=0.15),
     replace(
         OBLIQUE,

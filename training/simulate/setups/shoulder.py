@@ -69,6 +69,22 @@ SHOULDER: Final = (
     replace(
         SHOULDER_AP, width=(130, 220), height=(220, 380), offset=((-10, 25), (-110, -30), STRAIGHT), share=0.4
     ),
+    replace(
+        SHOULDER_AP,
+        width=(90, 190),
+        height=(150, 300),
+        offset=((-20, 25), (-85, -5), STRAIGHT),
+        azimuth=(-45, 35),
+        pose={"shoulder_abduction": (-5, 60), "shoulder_rotation": (-70, 70), "girdle_lift": (-4, 10)},
+        blackened=25,
+        whitened=15,
+        turn=(-12, 12),
+        metal=1.0,
+        share=0.8,
+    ),
+    replace(
+        SHOULDER_AP, width=(100, 170), height=(110, 190), offset=((-20, 15), (-30, 15), STRAIGHT), share=0.3
+    ),
     SHOULDER_OUTLET,
     replace(SHOULDER_OUTLET, azimuth=(76, 106), tilt=(-5, 20), share=0.5),
     SHOULDER_CLAVICLE,
@@ -121,13 +137,43 @@ ELBOW_FORE = replace(
 )
 ELBOW: Final = (
     ELBOW_AP,
-    replace(ELBOW_AP, width=(100, 200), height=(260, 360), share=0.3),
+    replace(ELBOW_AP, width=(100, 200), height=(260, 360), turn=(-60, 60), pair=0.2, share=0.4),
+    replace(
+        ELBOW_AP, width=(70, 115), height=(80, 160), pose=dict(FLAT) | {"elbow_flexion": (0, 35)}, share=0.4
+    ),
+    replace(
+        ELBOW_AP,
+        azimuth=(-30, 30),
+        pose=dict(FLAT) | {"elbow_flexion": (25, 65)},
+        turn=(-70, 70),
+        share=0.35,
+    ),
     ELBOW_SIDE,
     replace(ELBOW_SIDE, azimuth=(-100, -80), share=0.4),
+    replace(ELBOW_SIDE, width=(80, 130), height=(80, 140), share=0.4),
+    replace(
+        ELBOW_SIDE,
+        azimuth=(70, 112),
+        pose=dict(RELAXED) | {"elbow_flexion": (20, 130)},
+        width=(110, 260),
+        pair=0.1,
+        share=0.6,
+    ),
     replace(ELBOW_SIDE, width=(180, 280), height=(180, 280), share=0.3),
     replace(ELBOW_SIDE, width=(250, 370), height=(250, 370), share=0.5),
     ELBOW_FORE,
     replace(ELBOW_FORE, height=(360, 460), share=0.3),
+    replace(
+        ELBOW_FORE,
+        azimuth=(-35, 30),
+        pose=dict(FLAT) | {"elbow_flexion": (0, 45), "wrist_extension": (-25, 25)},
+        width=(130, 300),
+        height=(330, 520),
+        turn=(-90, 90),
+        pair=0.15,
+        upside_down=0.4,
+        share=0.7,
+    ),
     replace(
         ELBOW_FORE,
         label="forearm_lateral",
@@ -141,6 +187,17 @@ ELBOW: Final = (
         azimuth=(78, 102),
         pose=dict(RELAXED) | {"elbow_flexion": (60, 105)},
         width=(140, 260),
+    ),
+    replace(
+        ELBOW_FORE,
+        label="forearm_lateral",
+        azimuth=(65, 112),
+        pose=dict(RELAXED) | {"elbow_flexion": (15, 100), "wrist_extension": (-25, 25)},
+        width=(160, 320),
+        height=(330, 500),
+        turn=(-90, 90),
+        upside_down=0.4,
+        share=0.7,
     ),
     replace(
         ELBOW_FORE,
