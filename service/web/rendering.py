@@ -17,8 +17,8 @@ from service.web.visitor import Visitor
 HERE = Path(__file__).parent
 # 'data:' and 'blob:' for pictures that our own scripts draw; no inline script, no inline style.
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 # path, name, key that leads there after "g" on the keyboard; in the order of the navigation
 PAGES = (
