@@ -8,6 +8,7 @@ RadrouterError
 ├── RefusedObject                 an object that is not taken in: the sender hears why
 │   ├── InvalidObject             its header cannot be understood
 │   └── ClassMismatch             its SOP Class or Instance UID differs from the C-STORE request's
+├── RefusedMessage                an order's message that is not taken in: the sender hears why
 ├── FilmError                     permanent: trying again cannot help
 │   ├── NotAFilm                  CT, SR, PDF, multi-frame: stored, done, no view
 │   └── UndecodablePixels         carries the decoder's own reason
@@ -52,6 +53,10 @@ class InvalidObject(RefusedObject):
 
 class ClassMismatch(RefusedObject):
     """A data set whose SOP Class or Instance UID differs from the one its C-STORE request announced."""
+
+
+class RefusedMessage(RadrouterError):
+    """An order's message that is not taken in; the sentence quotes none of its values."""
 
 
 class FilmError(RadrouterError):

@@ -55,6 +55,7 @@ class Procedure:
 
     code: Code | None
     description: str | None
+    alternatives: tuple[Code, ...] = ()  # the same procedure in other codes, as some messages carry it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
