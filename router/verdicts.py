@@ -82,6 +82,11 @@ class Remark:
     score: float | None = None  # how sure the evidence is, in [0, 1]
     procedure: str | None = None
 
+    @property
+    def key(self) -> str:
+        """What a reviewer's word about this remark alone names: ``missing_view:wrist_lateral``."""
+        return self.kind.value if self.expected is None else f"{self.kind.value}:{self.expected}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
@@ -115,7 +120,11 @@ class ReviewAction(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
-    """One reviewer's word on one film. A later word of the same reviewer replaces the earlier one."""
+    """One reviewer's word on one film, or on one remark about it.
+
+    A later word of the same reviewer on the same thing (film and ``about``) replaces the earlier one. A remark
+    that names no film, such as a missing view, is spoken about at the study's first film.
+    """
 
     sop_instance_uid: str
     reviewer: str
@@ -123,6 +132,7 @@ class Review:
     view: str | None  # the view it is, confirmed or corrected; None for a dismissal
     side: Side | None = None
     reason: str | None = None  # needed for a dismissal
+    about: str | None = None  # a remark's key, for a word on that remark alone; None: on the film
     at: datetime | None = None  # set by the database
 
 
