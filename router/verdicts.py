@@ -122,8 +122,8 @@ class ReviewAction(StrEnum):
 class Review:
     """One reviewer's word on one film, or on one remark about it.
 
-    A later word of the same reviewer on the same thing (film and ``about``) replaces the earlier one. A remark
-    that names no film, such as a missing view, is spoken about at the study's first film.
+    A later word of the same reviewer on the same thing (film and ``about``) replaces the earlier one. A
+    remark that names no film, such as a missing view, is spoken about at the study's first film.
     """
 
     sop_instance_uid: str
