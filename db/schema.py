@@ -6,6 +6,10 @@
                   ├──< prediction
                   └──< finding
     knock, allowed_caller                  who may send: db/schema_callers.py
+    study_order, order_message, unmapped   what was ordered: db/schema_orders.py
+    judgement, verdict, review, truth      what is said of studies and films: db/schema_verdicts.py
+    app_user, web_session, action          who signs in, and what they did: db/schema_people.py
+    webhook_cursor, delivery               who is told: db/schema_webhooks.py
 
 The instance row is the job, narrow because every list, claim and search reads it; what is read one film at a
 time is in the tables around it. ``listed_date`` repeats the study's date in each of its instances, so that
@@ -15,7 +19,7 @@ time is in the tables around it. ``listed_date`` repeats the study's date in eac
 from __future__ import annotations
 
 from datetime import datetime
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from typing import Any, ClassVar
 
 from sqlalchemy import (
@@ -52,9 +56,10 @@ class Lane(IntEnum):
     BACKLOG = 2  # an import or a bulk requeue never delays a patient on the table
 
 
-def _words(of: type[State] | type[Event] | type[Mode]) -> Enum:
+def words_of(of: type[StrEnum], length: int = 16) -> Enum:
+    """A column of the enumeration's words, as text: a new word needs no migration."""
     return Enum(
-        of, native_enum=False, length=16, values_callable=lambda kind: [member.value for member in kind]
+        of, native_enum=False, length=length, values_callable=lambda kind: [member.value for member in kind]
     )
 
 
@@ -81,9 +86,9 @@ class SchemaRow(DeclarativeBase):
         Words: JSON,
         Json: JSON,
         JsonList: JSON,
-        State: _words(State),
-        Event: _words(Event),
-        Mode: _words(Mode),
+        State: words_of(State),
+        Event: words_of(Event),
+        Mode: words_of(Mode),
     }
 
 
@@ -91,7 +96,10 @@ class StudyRow(SchemaRow):
     """One study in the words of its latest object; how it stands is a roll-up of its instances."""
 
     __tablename__ = "study"
-    __table_args__ = (Index("ix_study_listed", "listed_date", "id"),)
+    __table_args__ = (
+        Index("ix_study_listed", "listed_date", "id"),
+        Index("ix_study_accession", "accession_number"),
+    )
 
     id: Mapped[int] = mapped_column(BIG, primary_key=True)
     study_instance_uid: Mapped[str] = mapped_column(String(64), unique=True)

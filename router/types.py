@@ -48,6 +48,8 @@ class Event(StrEnum):
     RETRY = "retry"
     FAILED = "failed"
     REQUEUED = "requeued"
+    REVIEWED = "reviewed"
+    REVIEW_UNDONE = "review_undone"
 
 
 class Mode(StrEnum):

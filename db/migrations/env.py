@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from alembic import context
 
-import db.schema_callers
+from db import schema_callers, schema_orders, schema_people, schema_verdicts, schema_webhooks
 from db.schema import SchemaRow
 
-_ALL = db.schema_callers  # imported so that its tables are known
+# imported so that their tables are known
+_ALL = schema_callers, schema_orders, schema_people, schema_verdicts, schema_webhooks
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -12,7 +12,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session, sessionmaker
 
-import db.schema_callers  # noqa: F401  its tables belong to the metadata
+# all tables belong to the metadata
+from db import schema_callers, schema_orders, schema_people, schema_verdicts, schema_webhooks  # noqa: F401
 from db.engine import connect, durability, migrate, parse_url, revision, sessions
 from db.instances import Instances
 from db.queries import Queries
