@@ -23,6 +23,7 @@ from pydantic_settings import (
 
 from router.errors import SettingsError
 from service.sections import Api, Database, Listener, Models, Rules, Storage, Supervisor, Worker
+from service.sections_web import Oidc, Web
 
 PREFIX = "RADROUTER_"
 CONFIG_VARIABLE = "RADROUTER_CONFIG"
@@ -41,6 +42,8 @@ class Settings(BaseSettings):
     listener: Listener = Field(default_factory=Listener)
     worker: Worker = Field(default_factory=Worker)
     api: Api = Field(default_factory=Api)
+    web: Web = Field(default_factory=Web)
+    oidc: Oidc = Field(default_factory=Oidc)
     rules: Rules = Field(default_factory=Rules)
     models: Models = Field(default_factory=Models)
     supervisor: Supervisor = Field(default_factory=Supervisor)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 
 from service.sections import SHIPPED_RULES, Token
@@ -44,6 +45,8 @@ def _written(value: Any) -> str:
     """A default as TOML writes it."""
     if value is None:
         return "(none)"
+    if isinstance(value, SecretStr):
+        return '""'
     if value == SHIPPED_RULES:
         return "(shipped)"
     if isinstance(value, bool):
@@ -51,7 +54,7 @@ def _written(value: Any) -> str:
     if isinstance(value, str | Path):
         return f'"{value}"'
     if isinstance(value, tuple):
-        return "[]"
+        return "[" + ", ".join(f'"{each}"' for each in value) + "]"
     return str(value)
 
 
