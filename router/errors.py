@@ -4,6 +4,7 @@ RadrouterError
 ├── ConfigurationError            stops the start, or keeps the old rules, with one sentence
 │   ├── SettingsError
 │   ├── RulesError
+│   ├── ProceduresError
 │   └── PackError
 ├── RefusedObject                 an object that is not taken in: the sender hears why
 │   ├── InvalidObject             its header cannot be understood
@@ -37,6 +38,10 @@ class SettingsError(ConfigurationError):
 
 class RulesError(ConfigurationError):
     """A rule is not valid; the message names the rule."""
+
+
+class ProceduresError(ConfigurationError):
+    """The procedure map is not valid; the message names the entry."""
 
 
 class PackError(ConfigurationError):

@@ -102,6 +102,7 @@ class Expectation:
     views: tuple[ExpectedView, ...]
     evidence: str  # one sentence: which code or description led here
     order_number: str | None = None
+    side_conflict: str | None = None  # one sentence, where the order itself names two sides
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,3 +111,4 @@ class Unmapped:
 
     procedure: Procedure
     order_number: str | None
+    reason: str = ""  # one sentence: not in the map, or which entries fit equally well
