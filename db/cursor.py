@@ -5,11 +5,22 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from collections.abc import Sequence
 from typing import Literal
 
-List = Literal["studies", "instances"]
-LENGTHS: dict[str, int] = {"studies": 1, "instances": 2}  # integers after the date
+from db.read import Item, Page
+
+List = Literal["studies", "instances", "worklist", "orders", "actions", "deliveries"]
+LENGTHS: dict[str, int] = {  # integers after the date, which is empty in lists that have none
+    "studies": 1,
+    "instances": 2,
+    "worklist": 1,
+    "orders": 1,
+    "actions": 1,
+    "deliveries": 1,
+}
 LARGEST = 2**63 - 1
+LARGEST_PAGE = 1000
 LONGEST = 200  # characters
 
 
@@ -41,3 +52,21 @@ def read_cursor(of: List, cursor: str) -> tuple[str, *tuple[int, ...]]:
     if date != "" and not (len(date) == 8 and date.isascii() and date.isdigit()):
         raise refusal
     return (date, *ids)
+
+
+def read_id(of: List, cursor: str) -> int:
+    """The id in a cursor of a list that is ordered by id alone. Raises ValueError."""
+    _, *ids = read_cursor(of, cursor)
+    return ids[0]
+
+
+def page_of(of: List, found: Sequence[tuple[int, Item]], limit: int) -> Page[Item]:
+    """A page of a list that is ordered by id alone; ``found`` has one more than ``limit`` if it goes on."""
+    more = write_cursor(of, "", found[limit - 1][0]) if len(found) > limit else None
+    return Page(items=tuple(item for _, item in found[:limit]), next_cursor=more)
+
+
+def check_limit(limit: int) -> None:
+    """Raises ValueError for a page that is too large or empty."""
+    if not 1 <= limit <= LARGEST_PAGE:
+        raise ValueError(f"a page has 1 to {LARGEST_PAGE} items, not {limit}")

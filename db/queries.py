@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from db.changes import entries, entries_after
 from db.counting import Counting
-from db.cursor import read_cursor, write_cursor
+from db.cursor import check_limit, read_cursor, write_cursor
 from db.details import instance_details
 from db.history import decided_since, paths
 from db.instances import now_utc
@@ -32,8 +32,6 @@ from db.transactions import reading
 from router.facts import Facts
 from router.types import Decision
 
-LARGEST_PAGE = 1000
-
 
 class Queries:
     """Reading. Every method raises OutOfResources when the database is away."""
@@ -45,7 +43,7 @@ class Queries:
 
     def studies(self, wanted: StudyFilter, limit: int, cursor: str | None = None) -> Page[StudySummary]:
         """Studies, newest study date first. Raises ValueError: limit not in 1..1000, or a foreign cursor."""
-        _check(limit)
+        check_limit(limit)
         after = None if cursor is None else read_cursor("studies", cursor)
         with reading(self._sessions) as session:
             keys = session.execute(study_keys(wanted, after, limit + 1)).all()
@@ -57,7 +55,7 @@ class Queries:
         self, wanted: InstanceFilter, limit: int, cursor: str | None = None
     ) -> Page[InstanceSummary]:
         """Instances, newest study date first. Raises ValueError: limit not in 1..1000, foreign cursor."""
-        _check(limit)
+        check_limit(limit)
         after = None if cursor is None else read_cursor("instances", cursor)
         with reading(self._sessions) as session:
             found = session.execute(instance_rows(wanted, after, limit + 1)).all()
@@ -119,11 +117,6 @@ class Queries:
         List the files first and ask this afterwards: what arrives in between is then no orphan.
         """
         return paths(self._sessions)
-
-
-def _check(limit: int) -> None:
-    if not 1 <= limit <= LARGEST_PAGE:
-        raise ValueError(f"a page has 1 to {LARGEST_PAGE} items, not {limit}")
 
 
 def _summary(row: InstanceRow, study_instance_uid: str) -> InstanceSummary:
