@@ -28,6 +28,9 @@ class Kind(StrEnum):
     UNMAPPED = "unmapped"  # an order, but of a procedure the map does not know
 
 
+NO_FAULT = frozenset((Kind.COMPLETE, Kind.UNSURE, Kind.NO_ORDER, Kind.UNMAPPED))
+
+
 class Source(StrEnum):
     """Who says what a film is; which of them wins is a setting, this order its default."""
 
@@ -107,7 +110,7 @@ class Verdict:
     @property
     def is_fault(self) -> bool:
         """Whether somebody should look at it."""
-        return bool(self.kinds - {Kind.COMPLETE, Kind.UNSURE, Kind.NO_ORDER, Kind.UNMAPPED})
+        return bool(self.kinds - NO_FAULT)
 
 
 class ReviewAction(StrEnum):
