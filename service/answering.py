@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from classifiers.packs import Pack
 from classifiers.preview import preview_png
+from router.hanging import Trust
 from service import wiring
 from service.api.app import create_app
 from service.api.health import database_probe, disk_probe, models_probe, rules_probe, workers_probe
@@ -34,6 +35,15 @@ def open_app(settings: Settings, rules: RulesWatch, *, verbose: bool) -> Iterato
                 queries=database.queries,
                 instances=database.instances,
                 callers=database.callers,
+                hanging=database.hanging,
+                trust=trust(settings),
+                orders=database.orders,
+                verdicts=database.verdicts,
+                reviews=database.reviews,
+                users=database.users,
+                actions=database.actions,
+                rule_versions=database.rule_versions,
+                deliveries=database.deliveries,
                 rules=rules,
                 models=models,
                 storage=settings.objects_folder,
@@ -44,6 +54,12 @@ def open_app(settings: Settings, rules: RulesWatch, *, verbose: bool) -> Iterato
             )
         finally:
             explainer.close()
+
+
+def trust(settings: Settings) -> Trust:
+    """Whom hanging protocols should believe."""
+    told = settings.hanging
+    return Trust(sources=told.sources, rotation=told.min_rotation_score, projection=told.min_projection_score)
 
 
 def _probes(

@@ -9,9 +9,17 @@ from functools import partial
 from pathlib import Path
 
 from db import engine as engines
+from db.actions import Actions
 from db.callers import Callers
+from db.deliveries import Deliveries
+from db.hanging import Hanging
 from db.instances import Instances
+from db.orders import Orders
 from db.queries import Queries
+from db.reviews import Reviews
+from db.rule_versions import RuleVersions
+from db.users import Users
+from db.verdicts import Verdicts
 from router.errors import SettingsError
 from service.settings import Settings
 
@@ -23,6 +31,14 @@ class Database:
     instances: Instances
     queries: Queries
     callers: Callers
+    hanging: Hanging
+    orders: Orders
+    verdicts: Verdicts
+    reviews: Reviews
+    users: Users
+    actions: Actions
+    rule_versions: RuleVersions
+    deliveries: Deliveries
     revision: Callable[[], tuple[str | None, str | None]]  # in the database, of this version
     doubt: Callable[[], str | None]  # why a commit might not survive a power cut
 
@@ -37,6 +53,14 @@ def open_database(settings: Settings) -> Iterator[Database]:
             instances=Instances(sessions),
             queries=Queries(sessions),
             callers=Callers(sessions),
+            hanging=Hanging(sessions),
+            orders=Orders(sessions),
+            verdicts=Verdicts(sessions),
+            reviews=Reviews(sessions),
+            users=Users(sessions),
+            actions=Actions(sessions),
+            rule_versions=RuleVersions(sessions),
+            deliveries=Deliveries(sessions),
             revision=partial(engines.revision, engine),
             doubt=partial(engines.durability, engine),
         )

@@ -11,9 +11,18 @@ from typing import Annotated, NotRequired, Protocol, TypedDict
 
 from fastapi import Depends, Request
 
+from db.actions import Actions
 from db.callers import Callers
+from db.deliveries import Deliveries
+from db.hanging import Hanging
 from db.instances import Instances
+from db.orders import Orders
 from db.queries import Queries
+from db.reviews import Reviews
+from db.rule_versions import RuleVersions
+from db.users import Users
+from db.verdicts import Verdicts
+from router.hanging import Trust
 from router.rules import Facts, RuleSet
 from service.api.out_models import ModelOut
 from service.api.pictures import PictureTurns, Preview
@@ -61,12 +70,20 @@ class Needs:
     queries: Queries
     instances: Instances
     callers: Callers
+    orders: Orders
+    verdicts: Verdicts
+    reviews: Reviews
+    users: Users
+    actions: Actions
+    rule_versions: RuleVersions
+    deliveries: Deliveries
     rules: RulesInForce
     models: Sequence[ModelOut]
     storage: Path
     preview: Preview
     analyse: Analyse
     probes: Mapping[str, Probe]
+    trust: Trust = Trust()
     soft_free_fraction: float = 0.0
     clock: Callable[[], datetime] = utc_now
     heartbeat_s: float = HEARTBEAT_S
@@ -82,12 +99,20 @@ class Given(TypedDict):
     queries: Queries
     instances: Instances
     callers: Callers
+    orders: Orders
+    verdicts: Verdicts
+    reviews: Reviews
+    users: Users
+    actions: Actions
+    rule_versions: RuleVersions
+    deliveries: Deliveries
     rules: RulesInForce
     models: Sequence[ModelOut]
     storage: Path  # the folder that stored paths count from
     preview: Preview
     analyse: Analyse  # the facts of an uploaded file, with the view where there is one; raises InvalidObject
     probes: Mapping[str, Probe]  # by the name that ``/readyz`` tells
+    trust: NotRequired[Trust]  # whom hanging protocols should believe
     soft_free_fraction: NotRequired[float]  # free part of the disk below which analysis pauses
     clock: NotRequired[Callable[[], datetime]]
     heartbeat_s: NotRequired[float]  # how often a quiet event stream says that it lives

@@ -21,10 +21,17 @@ from pydicom.uid import ExplicitVRLittleEndian
 from sqlalchemy import Engine
 
 from classifiers.preview import preview_png
+from db.actions import Actions
 from db.callers import Callers
+from db.deliveries import Deliveries
 from db.engine import connect, migrate, revision, sessions
 from db.instances import Instances
+from db.orders import Orders
 from db.queries import Queries
+from db.reviews import Reviews
+from db.rule_versions import RuleVersions
+from db.users import Users
+from db.verdicts import Verdicts
 from dicom_scp import header
 from router.rules import Facts, RuleSet, decide, parse
 from router.types import (
@@ -85,6 +92,13 @@ class House:
     instances: Instances
     queries: Queries
     callers: Callers
+    orders: Orders
+    verdicts: Verdicts
+    reviews: Reviews
+    users: Users
+    actions: Actions
+    rule_versions: RuleVersions
+    deliveries: Deliveries
     rules: RulesHolder
     serve: Callable[[FastAPI], str]
     stopping: threading.Event = field(default_factory=threading.Event)
@@ -109,6 +123,13 @@ class House:
             "queries": self.queries,
             "instances": self.instances,
             "callers": self.callers,
+            "orders": self.orders,
+            "verdicts": self.verdicts,
+            "reviews": self.reviews,
+            "users": self.users,
+            "actions": self.actions,
+            "rule_versions": self.rule_versions,
+            "deliveries": self.deliveries,
             "settings": self.settings(),
             "rules": self.rules,
             "models": models,
@@ -278,6 +299,13 @@ def house(tmp_path: Path, serve: Callable[[FastAPI], str], empty_database: Path)
         instances=Instances(bound),
         queries=Queries(bound),
         callers=Callers(bound),
+        orders=Orders(bound),
+        verdicts=Verdicts(bound),
+        reviews=Reviews(bound),
+        users=Users(bound),
+        actions=Actions(bound),
+        rule_versions=RuleVersions(bound),
+        deliveries=Deliveries(bound),
         rules=RulesHolder(parse(RULES, known_models=None)),
         serve=serve,
     )
