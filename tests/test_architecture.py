@@ -24,16 +24,18 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 MAY_IMPORT: dict[str, set[str]] = {
     "router": set(),
     "dicom_scp": {"router"},
+    "hl7_mllp": {"router"},
     "classifiers": {"router"},
     "db": {"router"},
     "training": {"router", "classifiers"},
-    "service": {"router", "dicom_scp", "classifiers", "db"},
+    "service": {"router", "dicom_scp", "hl7_mllp", "classifiers", "db"},
 }
 # technology -> the only folders that may import it
 LIVES_IN = {
     **dict.fromkeys(["tensorflow", "keras", "openvino", "cv2", "imagecodecs"], ("classifiers", "training")),
     **dict.fromkeys(["sqlalchemy", "alembic", "psycopg"], ("db",)),
     "pynetdicom": ("dicom_scp",),
+    "hl7": ("hl7_mllp",),
     **dict.fromkeys(["fastapi", "starlette", "uvicorn", "typer", "rich"], ("service",)),
     **dict.fromkeys(["pydantic", "pydantic_settings", "prometheus_client"], ("service",)),
 }

@@ -1,0 +1,1 @@
+"""HL7 v2 over MLLP: orders come in here. Knows router, and no other room."""
