@@ -83,6 +83,7 @@ FRONTAL = _sct("399033003", "frontal")
 LATERAL = _sct("399067008", "lateral")
 OBLIQUE = _sct("399182000", "oblique")
 AP_OBLIQUE = _sct("399312000", "antero-posterior oblique")
+PA = _sct("272479007", "postero-anterior")
 PARIETOACANTHIAL = _sct("399272005", "parietoacanthial")
 TANGENTIAL = _sct("399110001", "tangential")
 

@@ -10,6 +10,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from router.hanging import SURE_ENOUGH
+from router.verdicts import Source
 from service.kinds import AeTitle, Fraction, Network, Port, Seconds, is_loopback
 
 SHIPPED_RULES = Path(__file__).with_name("default_rules.toml")
@@ -183,6 +185,28 @@ class Api(Section):
                 f"the API would answer anyone on {self.host}: name at least one token "
                 "(`radrouter token` makes one), or listen on 127.0.0.1"
             )
+        return self
+
+
+class Hanging(Section):
+    """What hanging protocols are told."""
+
+    sources: tuple[Source, ...] = Field(
+        default=(Source.HUMAN, Source.AI, Source.HEADER),
+        min_length=1,
+        description="who is believed, the first that says something; one that is left out is never asked",
+    )
+    min_rotation_score: Fraction = Field(
+        default=SURE_ENOUGH, description="score below which a film's rotation is not stated"
+    )
+    min_projection_score: Fraction = Field(
+        default=SURE_ENOUGH, description="score below which AP or PA of a chest film is not stated"
+    )
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Hanging:
+        if len(set(self.sources)) < len(self.sources):
+            raise ValueError("sources names one of them twice")
         return self
 
 

@@ -22,7 +22,7 @@ from pydantic_settings import (
 )
 
 from router.errors import SettingsError
-from service.sections import Api, Database, Listener, Models, Rules, Storage, Supervisor, Worker
+from service.sections import Api, Database, Hanging, Listener, Models, Rules, Storage, Supervisor, Worker
 from service.sections_web import Oidc, Web
 
 PREFIX = "RADROUTER_"
@@ -44,6 +44,7 @@ class Settings(BaseSettings):
     api: Api = Field(default_factory=Api)
     web: Web = Field(default_factory=Web)
     oidc: Oidc = Field(default_factory=Oidc)
+    hanging: Hanging = Field(default_factory=Hanging)
     rules: Rules = Field(default_factory=Rules)
     models: Models = Field(default_factory=Models)
     supervisor: Supervisor = Field(default_factory=Supervisor)

@@ -15,7 +15,7 @@ from starlette.staticfiles import StaticFiles
 
 from router.errors import SettingsError
 from service.api import callers as caller_endpoints
-from service.api import events, health, metrics, models, previews, replays, requeue, rules, studies
+from service.api import events, hanging, health, metrics, models, previews, replays, requeue, rules, studies
 from service.api import instances as instance_endpoints
 from service.api.guards import LOOPBACK_NAMES, Door, Guard, Outermost, host_name, hosts_of
 from service.api.ports import Given, Needs
@@ -28,7 +28,18 @@ from service.web.rendering import HERE, environment
 LARGEST_BODY = 1 << 20
 LARGEST_UPLOAD = 512 << 20
 PREFIX = "/api/v1"
-NOUNS = (studies, instance_endpoints, previews, requeue, caller_endpoints, models, rules, replays, events)
+NOUNS = (
+    studies,
+    instance_endpoints,
+    hanging,
+    previews,
+    requeue,
+    caller_endpoints,
+    models,
+    rules,
+    replays,
+    events,
+)
 DESCRIPTION = """\
 Names the view of plain radiographs, routes them to specialist models by rules, and answers with every reason.
 
@@ -84,8 +95,14 @@ def _middleware(
         CORSMiddleware,
         allow_origins=list(settings.cors_origins),
         allow_methods=["GET", "POST", "DELETE"],
-        allow_headers=["Authorization", "Content-Type", "If-None-Match", "Last-Event-ID"],
-        expose_headers=["ETag"],
+        allow_headers=[
+            "Authorization",
+            "Content-Type",
+            "If-None-Match",
+            "If-Modified-Since",
+            "Last-Event-ID",
+        ],
+        expose_headers=["ETag", "Last-Modified", "Warning"],
     )
     return [Middleware(Outermost), *([cors] if settings.cors_origins else []), Middleware(Guard, door=door)]
 

@@ -44,6 +44,9 @@ class ViewCodesOut(Out):
     anatomic_region: CodeOut = Field(description="Anatomic Region Sequence (0008,2218)")
     view_code: CodeOut | None = Field(description="View Code Sequence (0054,0220)")
     view_modifier_codes: tuple[CodeOut, ...] = Field(description="View Modifier Code Sequence (0054,0222)")
+    eponymous_name_code: CodeOut | None = Field(
+        description="Projection Eponymous Name Code Sequence (0018,5104)"
+    )
 
 
 class ViewPredictionOut(Out):
@@ -188,13 +191,15 @@ def codes_out(name: str) -> ViewCodesOut | None:
     return ViewCodesOut(
         region=view.region,
         projection=view.projection,
-        anatomic_region=_code(view.anatomic_region),
-        view_code=_code(view.view_code) if view.view_code else None,
-        view_modifier_codes=tuple(_code(code) for code in view.modifiers),
+        anatomic_region=code_out(view.anatomic_region),
+        view_code=code_out(view.view_code) if view.view_code else None,
+        view_modifier_codes=tuple(code_out(code) for code in view.modifiers),
+        eponymous_name_code=code_out(view.eponym) if view.eponym else None,
     )
 
 
-def _code(code: ViewCode) -> CodeOut:
+def code_out(code: ViewCode) -> CodeOut:
+    """A code of ours in the words of the API."""
     return CodeOut(code_value=code.value, coding_scheme_designator=code.scheme, code_meaning=code.meaning)
 
 

@@ -29,6 +29,7 @@ from service.api.pictures import PictureTurns, Preview
 from service.api.seats import Seats
 
 HEARTBEAT_S = 15.0
+DEFAULT_TRUST = Trust()
 
 
 class RulesInForce(Protocol):
@@ -77,13 +78,14 @@ class Needs:
     actions: Actions
     rule_versions: RuleVersions
     deliveries: Deliveries
+    hanging: Hanging
     rules: RulesInForce
     models: Sequence[ModelOut]
     storage: Path
     preview: Preview
     analyse: Analyse
     probes: Mapping[str, Probe]
-    trust: Trust = Trust()
+    trust: Trust = DEFAULT_TRUST
     soft_free_fraction: float = 0.0
     clock: Callable[[], datetime] = utc_now
     heartbeat_s: float = HEARTBEAT_S
@@ -106,6 +108,7 @@ class Given(TypedDict):
     actions: Actions
     rule_versions: RuleVersions
     deliveries: Deliveries
+    hanging: Hanging
     rules: RulesInForce
     models: Sequence[ModelOut]
     storage: Path  # the folder that stored paths count from

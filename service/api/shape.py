@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import Path, Request
-from pydantic import BaseModel, BeforeValidator, ConfigDict, JsonValue
+from pydantic import BaseModel, BeforeValidator, ConfigDict, JsonValue, StringConstraints
 
 # PS3.5 section 9.1: digits and dots, at most 64. Leading zeros are refused there, yet sent by real devices.
 UID_PATTERN = r"^[0-9]+(\.[0-9]+)*$"
@@ -40,6 +40,7 @@ class In(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+Uid = Annotated[str, StringConstraints(pattern=UID_PATTERN, max_length=UID_LENGTH)]
 SopInstanceUid = Annotated[
     str,
     Path(

@@ -25,6 +25,7 @@ from db.actions import Actions
 from db.callers import Callers
 from db.deliveries import Deliveries
 from db.engine import connect, migrate, revision, sessions
+from db.hanging import Hanging
 from db.instances import Instances
 from db.orders import Orders
 from db.queries import Queries
@@ -99,6 +100,7 @@ class House:
     actions: Actions
     rule_versions: RuleVersions
     deliveries: Deliveries
+    hanging: Hanging
     rules: RulesHolder
     serve: Callable[[FastAPI], str]
     stopping: threading.Event = field(default_factory=threading.Event)
@@ -130,6 +132,7 @@ class House:
             "actions": self.actions,
             "rule_versions": self.rule_versions,
             "deliveries": self.deliveries,
+            "hanging": self.hanging,
             "settings": self.settings(),
             "rules": self.rules,
             "models": models,
@@ -306,6 +309,7 @@ def house(tmp_path: Path, serve: Callable[[FastAPI], str], empty_database: Path)
         actions=Actions(bound),
         rule_versions=RuleVersions(bound),
         deliveries=Deliveries(bound),
+        hanging=Hanging(bound),
         rules=RulesHolder(parse(RULES, known_models=None)),
         serve=serve,
     )
