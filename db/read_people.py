@@ -20,6 +20,7 @@ class User:
     added_by: str
     added_at: datetime
     disabled_at: datetime | None  # None: may sign in
+    signed_in_at: datetime | None  # the last time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +30,19 @@ class WebSession:
     name: str
     role: str
     csrf: str = field(repr=False)
+    opened_at: datetime
+    seen_at: datetime  # the last click or key, to the minute
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInFailure:
+    """Sign-ins that failed, with one name from one address."""
+
+    name: str
+    address: str
+    last_at: datetime
+    times: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,7 @@ class UserRow(SchemaRow):
     added_by: Mapped[str] = mapped_column(Word)
     added_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
+    signed_in_at: Mapped[datetime | None]
 
 
 class WebSessionRow(SchemaRow):
@@ -38,6 +39,7 @@ class WebSessionRow(SchemaRow):
     user_id: Mapped[int] = mapped_column(ForeignKey("app_user.id"))
     csrf: Mapped[str] = mapped_column(String(128))
     opened_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
     expires_at: Mapped[datetime]
 
 
