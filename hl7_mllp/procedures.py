@@ -17,7 +17,8 @@ SIDES = {
     **dict.fromkeys((*_LEFT, "ESQUERDO", "ESQUERDA"), Side.LEFT),
     **dict.fromkeys(_BOTH, Side.BOTH),
 }
-_UNIVERSAL_SERVICE, _SPECIMEN_SOURCE, _PROCEDURE_CODE, _MODIFIER, _SUPPLEMENT = 4, 15, 44, 45, 46
+_UNIVERSAL_SERVICE, _SPECIMEN_SOURCE, _PROCEDURE_CODE = 4, 15, 44
+_MODIFIERS = (45, 46, 47)  # Procedure Code Modifier, placer's and filler's supplements
 _SITE_MODIFIER = 5  # of Specimen Source: where IHE RAD-4 puts the laterality (TF-2 section 4.4.4.1.2)
 _PROTOCOL_CODE = 6  # of IPC
 
@@ -60,6 +61,6 @@ def _words(obr: Segment) -> Iterator[str]:
     places = [(_SPECIMEN_SOURCE, _SITE_MODIFIER, each) for each in (1, 2)]
     for field, component, subcomponent in places:
         yield (obr.text(field, component, subcomponent=subcomponent) or "").upper()
-    for field in (_MODIFIER, _SUPPLEMENT):
+    for field in _MODIFIERS:
         for repetition in obr.repetitions(field):
             yield from ((obr.text(field, each, repetition=repetition) or "").upper() for each in (1, 2))
