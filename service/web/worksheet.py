@@ -1,0 +1,223 @@
+"""One study as a reviewer sees it: what was ordered, the film in each place, and what everybody said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from db.read_reviews import StoredReview
+from db.read_verdicts import StoredVerdict
+from router.orders import Expectation, ExpectedView
+from router.settling import RANK, anchor, is_answered, is_settled, worst_first
+from router.verdicts import FilmFacts, Kind, Remark, Review, ReviewAction, Truth, Verdict
+from router.views import UNSURE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """One reviewer's word that stands."""
+
+    id: int
+    word: Review
+    is_mine: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """One remark with what was said about it alone."""
+
+    remark: Remark
+    place: str | None  # SOP Instance UID at which a word about it hangs
+    said: tuple[Said, ...]
+    is_answered: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """One film with its remarks and its reviewers' words."""
+
+    facts: FilmFacts
+    notes: tuple[Note, ...]
+    said: tuple[Said, ...]
+    truth: Truth | None
+
+    @property
+    def is_disputed(self) -> bool:
+        """Whether its reviewers name different views or sides."""
+        voices = [one for one in self.said if one.word.action is not ReviewAction.DISMISS]
+        return len(voices) > 1 and self.truth is not None and not self.truth.agreed
+
+    @property
+    def can_be_confirmed(self) -> bool:
+        """Whether a view is stated that could be right."""
+        return self.facts.view not in (None, UNSURE)
+
+    @property
+    def mine(self) -> Said | None:
+        """The visitor's own word on the film."""
+        return next((one for one in self.said if one.is_mine), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """One place on the card: something ordered, the film in it, or both."""
+
+    ordered: ExpectedView | None  # None: nobody asked for this film
+    film: Shown | None  # None: the place is empty
+    missing: Note | None = None
+    is_instead: bool = False  # the film was taken where another was ordered
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the visitor may still have something to say here."""
+        if self.film is None:
+            return self.missing is not None and not any(one.is_mine for one in self.missing.said)
+        return self.film.mine is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ordered:
+    """One procedure and its places."""
+
+    expectation: Expectation
+    frames: tuple[Frame, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """One study, ready to be reviewed."""
+
+    verdict: Verdict
+    judged_at: datetime
+    kinds: tuple[Kind, ...]  # the worst first
+    ordered: tuple[Ordered, ...]
+    others: tuple[Frame, ...]  # films that nobody asked for
+    notes: tuple[Note, ...]  # about the study, drawn in no frame
+    is_settled: bool
+    is_stale: bool  # somebody spoke after it was judged: the next verdict is on its way
+    past: tuple[StoredReview, ...]  # words that were taken back or replaced
+
+
+def card_of(
+    stored: StoredVerdict,
+    films: Sequence[FilmFacts],
+    reviews: Sequence[StoredReview],
+    truths: Mapping[str, Truth],
+    *,
+    reader: str,
+) -> Card:
+    """What ``reader`` sees of one study."""
+    verdict, words = stored.verdict, standing(reviews)
+    said = [Said(id=one.id, word=one.review, is_mine=one.review.reviewer == reader) for one in words]
+    notes = _notes(verdict, said)
+    shown = [
+        Shown(
+            facts=facts,
+            notes=tuple(note for note in notes if facts.sop_instance_uid in note.remark.sop_instance_uids),
+            said=tuple(one for one in said if _is_about_film(one.word, facts.sop_instance_uid)),
+            truth=truths.get(facts.sop_instance_uid),
+        )
+        for facts in films
+    ]
+    ordered, others = placed(verdict.expectations, shown, notes)
+    drawn = [frame.missing for group in ordered for frame in group.frames]
+    return Card(
+        verdict=verdict,
+        judged_at=stored.judged_at,
+        kinds=worst_first(verdict.kinds),
+        ordered=ordered,
+        others=others,
+        notes=tuple(note for note in notes if not note.remark.sop_instance_uids and note not in drawn),
+        is_settled=is_settled(verdict, [one.review for one in words]),
+        is_stale=any(one.review.at is not None and one.review.at > stored.judged_at for one in reviews),
+        past=tuple(one for one in reviews if one not in words),
+    )
+
+
+def standing(reviews: Iterable[StoredReview]) -> list[StoredReview]:
+    """The words that count: of each reviewer the last one on each thing."""
+    last = {
+        (one.review.sop_instance_uid, one.review.reviewer, one.review.about): one
+        for one in reviews
+        if one.stands
+    }
+    return list(last.values())
+
+
+def placed(
+    expectations: Sequence[Expectation], shown: Sequence[Shown], notes: Sequence[Note]
+) -> tuple[tuple[Ordered, ...], tuple[Frame, ...]]:
+    """The films in the places that were ordered, and those left over.
+
+    A film of an expected view fills its place; a film that a remark says was taken instead stands in the
+    place of what it replaces; what then is empty is missing, unless it was only welcome.
+    """
+    rest = list(shown)
+    places = [(each, view) for each in expectations for view in each.views for _ in range(view.count)]
+    frames: list[Frame | None] = [_filled(view, rest) for _, view in places]
+    open_notes = [note for note in notes if note.remark.kind is Kind.MISSING_VIEW]
+    for number, (_, view) in enumerate(places):
+        if frames[number] is None:
+            frames[number] = _replaced(view, rest) or _missing(view, open_notes)
+    groups = tuple(
+        Ordered(
+            expectation=each,
+            frames=tuple(
+                frame
+                for (owner, _), frame in zip(places, frames, strict=True)
+                if owner is each and frame is not None
+            ),
+        )
+        for each in expectations
+    )
+    return groups, tuple(Frame(ordered=None, film=film) for film in rest)
+
+
+def _filled(view: ExpectedView, rest: list[Shown]) -> Frame | None:
+    for name in view.views:
+        for film in rest:
+            if film.facts.view == name:
+                rest.remove(film)
+                return Frame(ordered=view, film=film)
+    return None
+
+
+def _replaced(view: ExpectedView, rest: list[Shown]) -> Frame | None:
+    instead = (Kind.WRONG_PROJECTION, Kind.WRONG_REGION)
+    for film in rest:
+        remarks = [note.remark for note in film.notes if note.remark.kind in instead]
+        if any(remark.expected in view.views for remark in remarks):
+            rest.remove(film)
+            return Frame(ordered=view, film=film, is_instead=True)
+    return None
+
+
+def _missing(view: ExpectedView, notes: list[Note]) -> Frame | None:
+    found = next((note for note in notes if note.remark.expected in view.views), None)
+    if found is not None:
+        notes.remove(found)
+    return None if view.optional and found is None else Frame(ordered=view, film=None, missing=found)
+
+
+def _notes(verdict: Verdict, said: Sequence[Said]) -> list[Note]:
+    """The remarks but "complete", the worst first."""
+    words = [one.word for one in said]
+    remarks = [remark for remark in verdict.remarks if remark.kind is not Kind.COMPLETE]
+    return [
+        Note(
+            remark=remark,
+            place=anchor(verdict, remark),
+            said=tuple(one for one in said if _is_about(one.word, remark, anchor(verdict, remark))),
+            is_answered=is_answered(verdict, remark, words),
+        )
+        for remark in sorted(remarks, key=lambda remark: RANK[remark.kind])
+    ]
+
+
+def _is_about(word: Review, remark: Remark, place: str | None) -> bool:
+    return word.about == remark.key and word.sop_instance_uid == place
+
+
+def _is_about_film(word: Review, sop_instance_uid: str) -> bool:
+    return word.about is None and word.sop_instance_uid == sop_instance_uid
