@@ -46,6 +46,29 @@ def window_of(header: Dataset) -> Window | None:
     return Window(center=center, width=width, function=function if function in KNOWN_FUNCTIONS else "LINEAR")
 
 
+def windows_of(header: Dataset) -> list[tuple[str, Window]]:
+    """All the header's windows that the standard allows, each with its explanation; PS3.3 C.11.2.1.2."""
+    first = window_of(header)
+    if first is None:
+        return []
+    names = _items(header.get("WindowCenterWidthExplanation"))
+    pairs = zip(_items(header.get("WindowCenter")), _items(header.get("WindowWidth")), strict=False)
+    found = []
+    for index, (center, width) in enumerate((first_number(one), first_number(two)) for one, two in pairs):
+        if center is None or width is None:
+            continue
+        window = Window(center=center, width=width, function=first.function)
+        name = " ".join(str(names[index]).split())[:64] if index < len(names) else ""
+        if not window.degenerate:
+            found.append((name or f"Window {index + 1}", window))
+    return found
+
+
+def _items(value: Any) -> list[Any]:
+    many = value is not None and not isinstance(value, (str, bytes)) and hasattr(value, "__getitem__")
+    return list(value) if many else [value] if value is not None else []
+
+
 KNOWN_FUNCTIONS = frozenset({"LINEAR", "LINEAR_EXACT", "SIGMOID"})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
@@ -33,6 +34,40 @@ def read_film(source: Source, *, long_side: int | None, window: tuple[float, flo
     The grayscale pipeline is that of PS3.4 N.2. Raises NotAFilm for other objects than single-frame plain
     radiographs, UndecodablePixels with the decoder's reason, OSError where the path cannot be opened.
     """
+    read = read_words(source, long_side=long_side)
+    with damage_is_undecodable("grayscale"):
+        return _film(read, None if window is None else Window(center=window[0], width=window[1]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FilmWords:
+    """A film's words before their tone, no larger than needed; ``size`` is the (width, height) wanted."""
+
+    decoded: Decoded
+    header: Dataset
+    layout: Layout
+    size: tuple[int, int]
+
+    @property
+    def step(self) -> int:
+        """Stored pixels that each decoded one spans, along a side."""
+        return 1 << self.decoded.halvings
+
+    def scale(self) -> tuple[float, float]:
+        """``Film.scale`` of a picture of ``size``."""
+        shape = self.decoded.words.shape
+        block = block_of(shape, self.size)
+        covered = [-(-length // block) * block * self.step for length in shape]  # the last may be partial
+        return covered[1] / self.size[0], covered[0] / self.size[1]
+
+    def offset(self) -> tuple[float, float]:
+        """``Film.offset``."""
+        offset = (1 - self.step) / 2 if self.decoded.low_band else 0.0
+        return offset, offset
+
+
+def read_words(source: Source, *, long_side: int | None) -> FilmWords:
+    """The words of a film that is to be at most ``long_side`` long. Raises what ``read_film`` raises."""
     element = open_element(source)
     header = element.header
     with damage_is_undecodable("header"):
@@ -40,14 +75,7 @@ def read_film(source: Source, *, long_side: int | None, window: tuple[float, flo
         layout = layout_of(header)
         size = _film_size(layout, pixel_aspect(header), long_side)
     decoded = decode(element, layout, halvings=_halvings(layout, size), luminance=True)
-    with damage_is_undecodable("grayscale"):
-        return _film(
-            decoded,
-            header,
-            layout,
-            size,
-            None if window is None else Window(center=window[0], width=window[1]),
-        )
+    return FilmWords(decoded=decoded, header=header, layout=layout, size=size)
 
 
 def read_stored(source: Source) -> NDArray[Any]:
@@ -90,37 +118,32 @@ def _halvings(layout: Layout, size: tuple[int, int]) -> int:
     return min(MAX_HALVINGS, max(0, ratio.bit_length() - 1))
 
 
-def _film(
-    decoded: Decoded, header: Dataset, layout: Layout, size: tuple[int, int], window: Window | None
-) -> Film:
-    words = decoded.words
-    step = 1 << decoded.halvings
-    visible, note = visible_area(header, (words.shape[0], words.shape[1]), step=step)
+def _film(read: FilmWords, window: Window | None) -> Film:
+    header, layout = read.header, read.layout
+    words = read.decoded.words
+    visible, note = visible_area(header, (words.shape[0], words.shape[1]), step=read.step)
     if layout.samples == 3:
-        words = _luminance(decoded, layout)
+        words = luminance(read.decoded, layout)
         tone = luminance_tone(words, layout, window)
     else:
-        tone = gray_tone(words, header, layout, shifted=decoded.shifted, visible=visible, window=window)
-    image = bright_picture(words, tone, size, visible)
+        tone = gray_tone(words, header, layout, shifted=read.decoded.shifted, visible=visible, window=window)
+    image = bright_picture(words, tone, read.size, visible)
     notes = (*tone.notes, *filter(None, (note,)))
     if layout.samples == 1:
         image, doubts = bone_bright(image, header, inverted=is_inverted(header, layout))
         notes += doubts
     image.flags.writeable = False
-    offset = (1 - step) / 2 if decoded.low_band else 0.0
-    block = block_of(words.shape, size)
-    covered = [-(-length // block) * block * step for length in words.shape]  # the last block may be partial
     return Film(
         image=image,
         stored_rows=layout.rows,
         stored_columns=layout.columns,
-        scale=(covered[1] / size[0], covered[0] / size[1]),
-        offset=(offset, offset),
+        scale=read.scale(),
+        offset=read.offset(),
         notes=notes,
     )
 
 
-def _luminance(decoded: Decoded, layout: Layout) -> NDArray[Any]:
+def luminance(decoded: Decoded, layout: Layout) -> NDArray[Any]:
     """One channel of a colour picture: Y of YBR, or the luminance of RGB (ITU-R BT.601)."""
     if decoded.words.ndim == 2:
         return decoded.words

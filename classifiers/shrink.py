@@ -57,18 +57,21 @@ def bright_picture(
     """
     ramp = ramp_of(tone) if words.dtype != np.uint8 and visible is None else None
     if ramp is None:
-        picture = _shrunk(_codes(words, tone, visible), size).astype(np.float32)
+        picture = shrunk(_codes(words, tone, visible), size).astype(np.float32)
         picture *= np.float32(1 / CODES)
     else:
-        picture = _shrunk(_clipped(words, tone, ramp), size).astype(np.float32)
+        picture = shrunk(_clipped(words, tone, ramp), size).astype(np.float32)
         picture -= np.float32(ramp.low)
         picture *= np.float32((ramp.at_high - ramp.at_low) / (ramp.high - ramp.low))
         picture += np.float32(ramp.at_low)
     return np.asarray(np.clip(picture, 0, 1, out=picture))
 
 
-def _shrunk(words: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
-    """Blocks first, for they are fast; then what is left, by area. A side to be enlarged is interpolated."""
+def shrunk(words: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
+    """Averaged to ``size`` = (width, height): whole blocks first, for they are fast, then the rest by area.
+
+    A side to be enlarged is interpolated.
+    """
     boxed = _boxed(words, size)
     if boxed.shape == size[::-1]:
         return boxed
@@ -85,13 +88,14 @@ def _clipped(words: NDArray[Any], tone: Tone, ramp: Ramp) -> NDArray[Any]:
 def _codes(words: NDArray[Any], tone: Tone, visible: Mask | None) -> NDArray[np.uint16]:
     """Every word's brightness as a 16-bit code."""
     codes = np.rint(tone.levels * CODES).astype(np.uint16)
-    found = _looked_up(words, tone.first, codes)
+    found = looked_up(words, tone.first, codes)
     if visible is not None:
         found[~visible] = 0
     return found
 
 
-def _looked_up(words: NDArray[Any], first: int, codes: NDArray[np.uint16]) -> NDArray[np.uint16]:
+def looked_up(words: NDArray[Any], first: int, codes: NDArray[np.uint16]) -> NDArray[np.uint16]:
+    """Each word's code; ``codes`` begins with that of the word ``first``. The shape of ``words``."""
     if words.dtype == np.uint8:
         table = np.zeros(256, np.uint16)
         table[first : first + len(codes)] = codes

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import cv2
+from PIL.Image import DecompressionBombError
 from pydicom.errors import BytesLengthException, InvalidDicomError
 
 from router.errors import UndecodablePixels
@@ -30,6 +31,7 @@ DAMAGE: tuple[type[Exception], ...] = (
     TypeError,
     ValueError,
     BytesLengthException,
+    DecompressionBombError,
     InvalidDicomError,
     cv2.error,
     struct.error,

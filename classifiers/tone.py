@@ -16,7 +16,7 @@ from pydicom.dataset import Dataset
 from pydicom.pixels import apply_color_lut
 
 from classifiers.layout import PALETTE, Layout
-from classifiers.luts import Values, Window, first_number, table_of, window_of
+from classifiers.luts import Table, Values, Window, first_number, table_of, window_of
 
 Mask = NDArray[np.bool_]
 SAMPLE = 128  # per side: percentiles of 16 thousand pixels are as good as those of all
@@ -50,16 +50,40 @@ def gray_tone(
     first, last = extremes(words)
     stored = stored_values(np.arange(first, last + 1), layout, shifted=shifted)
     if layout.photometric_interpretation == PALETTE:
-        return Tone(first=first, levels=_palette(stored, header))
-    values = modality_values(stored, header, layout)
-    padding = padding_of(stored, header, layout)
-    sample = _sample(words, visible) - first
-    sample = sample[~padding[sample]]
-    brightness, notes = _voi(values, sample, header, layout, window)
+        return Tone(first=first, levels=palette_luminance(stored, header))
+    scale = scale_of(words, header, layout, shifted=shifted, visible=visible)
+    curve, notes = (window, ()) if window is not None else voi_of(scale, header, layout)
+    brightness = np.asarray(curve(scale.values))
     if is_inverted(header, layout):
         brightness = 1 - brightness
-    brightness[padding] = 0
+    brightness[scale.padding] = 0
     return Tone(first=first, levels=brightness.astype(np.float32), notes=notes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Scale:
+    """What the words ``first``, ``first + 1``, ... mean: values of the modality transformation, float64."""
+
+    first: int
+    values: Values
+    padding: Mask  # which of them fill what was not imaged
+    sample: NDArray[np.int64]  # indices into ``values`` of some pixels that are neither padding nor covered
+
+
+def scale_of(
+    words: NDArray[Any], header: Dataset, layout: Layout, *, shifted: bool, visible: Mask | None
+) -> Scale:
+    """The scale of a one-channel picture that is not of a palette; ``visible`` has the shape of ``words``."""
+    first, last = extremes(words)
+    stored = stored_values(np.arange(first, last + 1), layout, shifted=shifted)
+    padding = padding_of(stored, header, layout)
+    sample = _sample(words, visible) - first
+    return Scale(
+        first=first,
+        values=modality_values(stored, header, layout),
+        padding=padding,
+        sample=sample[~padding[sample]],
+    )
 
 
 def luminance_tone(words: NDArray[Any], layout: Layout, window: Window | None) -> Tone:
@@ -122,33 +146,31 @@ def _sample(words: NDArray[Any], visible: Mask | None) -> NDArray[np.int64]:
     return sample.ravel().astype(np.int64)
 
 
-def _voi(
-    values: Values, sample: NDArray[np.int64], header: Dataset, layout: Layout, asked: Window | None
-) -> tuple[Values, tuple[str, ...]]:
-    """PS3.3 C.11.2: what was asked for, else the header's VOI if it shows something, else percentiles."""
-    if asked is not None:
-        return asked(values), ()
+def voi_of(scale: Scale, header: Dataset, layout: Layout) -> tuple[Window | Table, tuple[str, ...]]:
+    """PS3.3 C.11.2: the header's VOI if it shows something, else a window over percentiles; with notes.
+
+    What comes back turns values of the modality transformation into [0, 1].
+    """
+    values, sample = scale.values, scale.sample
     notes: tuple[str, ...] = ()
     table = table_of(header, "VOILUTSequence", signed=layout.signed)
-    window = window_of(header)
-    curve = table.normalised() if table is not None else window
+    curve = table.normalised() if table is not None else window_of(header)
     if curve is not None and not (isinstance(curve, Window) and curve.degenerate):
-        brightness = curve(values)
-        if len(sample) == 0 or np.ptp(np.percentile(brightness[sample], ROBUST)) >= LEAST_SPREAD:
-            return np.asarray(brightness), ()
+        brightness = curve(values[sample])
+        if len(sample) == 0 or np.ptp(np.percentile(brightness, ROBUST)) >= LEAST_SPREAD:
+            return curve, ()
     if curve is not None:
         notes = ("the header's window or VOI LUT shows nothing of this film; percentiles were taken instead",)
-    return _robust(values, sample), notes
+    return robust_window(values[sample] if len(sample) else values), notes
 
 
-def _robust(values: Values, sample: NDArray[np.int64]) -> Values:
-    seen = values[sample] if len(sample) else values
-    low, high = np.percentile(seen, ROBUST)
+def robust_window(values: Values) -> Window:
+    """From the 0.5 to the 99.5 percentile; over all values where these are one."""
+    low, high = np.percentile(values, ROBUST)
     if high <= low:
-        low, high = float(seen.min()), float(seen.max())
-    if high <= low:
-        return np.asarray(np.clip(values - low, 0, 1))
-    return np.asarray(np.clip((values - low) / (high - low), 0, 1))
+        low, high = float(values.min()), float(values.max())
+    width = float(high - low) if high > low else 1.0
+    return Window(center=float(low) + width / 2, width=width, function="LINEAR_EXACT")
 
 
 def is_inverted(header: Dataset, layout: Layout) -> bool:
@@ -157,8 +179,8 @@ def is_inverted(header: Dataset, layout: Layout) -> bool:
     return layout.photometric_interpretation == "MONOCHROME1" or shape == "INVERSE"
 
 
-def _palette(stored: NDArray[np.int64], header: Dataset) -> NDArray[np.float32]:
-    """PS3.3 C.7.9: each index's colour, as luminance."""
+def palette_luminance(stored: NDArray[np.int64], header: Dataset) -> NDArray[np.float32]:
+    """PS3.3 C.7.9: each index's colour, as luminance in [0, 1]."""
     colours = apply_color_lut(stored.astype(np.uint16)[np.newaxis], header)[0]
     luminance = colours[:, :3].astype(np.float64) @ (0.299, 0.587, 0.114)
     return np.asarray(luminance / np.iinfo(colours.dtype).max, np.float32)
