@@ -10,14 +10,15 @@ from typing import Literal
 
 from db.read import Item, Page
 
-List = Literal["studies", "instances", "worklist", "orders", "actions", "deliveries"]
+List = Literal["studies", "instances", "worklist", "orders", "actions", "deliveries", "reviews"]
 LENGTHS: dict[str, int] = {  # integers after the date, which is empty in lists that have none
     "studies": 1,
     "instances": 2,
-    "worklist": 1,
+    "worklist": 2,
     "orders": 1,
     "actions": 1,
     "deliveries": 1,
+    "reviews": 1,
 }
 LARGEST = 2**63 - 1
 LARGEST_PAGE = 1000

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from db.jobs import claim_due, end_claim, release_held, renew_held, write_analysis
 from db.journal import note, note_all
+from db.judging import judge_later
 from db.read import InstanceFilter
 from db.recording import NO_ANSWER, OnConflict, Sent, drop_answer, record_object
 from db.schema import InstanceRow, Lane
@@ -20,6 +21,7 @@ from router.types import Analysis, Arrival, Claim, Event, Instance, Outcome, Sta
 
 REQUEUED_AT_ONCE = 500  # rows of one transaction, so that a bulk requeue never holds up a sender
 FINAL = (State.DONE, State.FAILED)
+QUIET = timedelta(seconds=60)  # how long a study has no new answer before it is judged
 
 
 def now_utc() -> datetime:
@@ -30,13 +32,23 @@ def now_utc() -> datetime:
 class Instances:
     """The instance rows. Hosts that share a database must agree on the time: leases end by their clocks.
 
+    Whenever an instance ends, its study is to be judged once it has been ``quiet``; while others of the study
+    are still open, whoever judges sees that and waits. A requeued or replaced instance ends again.
+
     Every method raises OutOfResources when the database is away, locked for too long, or its disk full;
     then nothing of that call was written.
     """
 
-    def __init__(self, sessions: sessionmaker[Session], *, clock: Callable[[], datetime] = now_utc) -> None:
+    def __init__(
+        self,
+        sessions: sessionmaker[Session],
+        *,
+        clock: Callable[[], datetime] = now_utc,
+        quiet: timedelta = QUIET,
+    ) -> None:
         self._sessions = sessions
         self._clock = clock
+        self._quiet = quiet
 
     def record(
         self, instance: Instance, arrival: Arrival, stored: StoredObject, *, on_conflict: OnConflict
@@ -48,8 +60,9 @@ class Instances:
         refused; ``keep_first`` notes their path and digest in the audit.
         """
         sent = Sent(instance=instance, arrival=arrival, stored=stored)
+        now = self._clock()
         with writing(self._sessions) as session:
-            return record_object(session, sent, on_conflict, self._clock())
+            return record_object(session, sent, on_conflict, now, judge_at=now + self._quiet)
 
     def claim(self, limit: int, *, lease: timedelta, worker: str) -> list[Claim]:
         """Take up to ``limit`` instances that are due, and count an attempt for each.
@@ -71,27 +84,31 @@ class Instances:
 
     def finish(self, claim: Claim, analysis: Analysis) -> None:
         """Write an answer in place of any earlier one: the instance is done. Raises StaleClaim."""
+        now = self._clock()
         with writing(self._sessions) as session:
-            write_analysis(session, claim, analysis, self._clock())
+            study_id = write_analysis(session, claim, analysis, now)
+            judge_later(session, [study_id], now + self._quiet)
 
     def retry(self, claim: Claim, reason: str, delay: timedelta) -> None:
         """Let the instance wait for ``delay`` and be claimed again. Raises StaleClaim."""
         now = self._clock()
         due_at = now + delay
         with writing(self._sessions) as session:
-            instance_id = end_claim(session, claim, state=State.RECEIVED, due_at=due_at, reason=reason)
+            instance_id, _ = end_claim(session, claim, state=State.RECEIVED, due_at=due_at, reason=reason)
             detail = {"attempt": claim.attempt, "reason": reason, "due_at": due_at.isoformat()}
             note(session, instance_id, now, (Event.RETRY, detail))
 
     def fail(self, claim: Claim, reason: str) -> None:
         """Give the instance up, for a reason that a human can act on; it has no answer. Raises StaleClaim."""
+        now = self._clock()
         with writing(self._sessions) as session:
-            instance_id = end_claim(
+            instance_id, study_id = end_claim(
                 session, claim, state=State.FAILED, due_at=None, reason=reason, **NO_ANSWER
             )
             drop_answer(session, instance_id)
             detail = {"attempt": claim.attempt, "reason": reason}
-            note(session, instance_id, self._clock(), (Event.FAILED, detail))
+            note(session, instance_id, now, (Event.FAILED, detail))
+            judge_later(session, [study_id], now + self._quiet)
 
     def release(self, claims: Sequence[Claim]) -> None:
         """Hand claims back uncounted, for a worker that stops; those already lost are passed over."""

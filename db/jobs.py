@@ -66,13 +66,13 @@ def renew_held(session: Session, claims: Sequence[Claim], until: datetime) -> li
     return [claim.instance.sop_instance_uid for claim in claims if claim.token not in held]
 
 
-def write_analysis(session: Session, claim: Claim, analysis: Analysis, now: datetime) -> None:
-    """The answer, its reasons and their audit. Raises StaleClaim."""
+def write_analysis(session: Session, claim: Claim, analysis: Analysis, now: datetime) -> int:
+    """The answer, its reasons and their audit; gives the study's id. Raises StaleClaim."""
     view = analysis.view
     answer = NO_ANSWER if view is None else {
         "view": view.view, "score": view.score, "margin": view.margin, "model": str(view.model)
     }  # fmt: skip
-    instance_id = end_claim(
+    instance_id, study_id = end_claim(
         session, claim, state=State.DONE, due_at=None, reason=analysis.no_view_reason, **answer
     )
     drop_answer(session, instance_id)
@@ -91,17 +91,21 @@ def write_analysis(session: Session, claim: Claim, analysis: Analysis, now: date
     }
     session.execute(insert(DecisionRow).values(**decision_document(analysis.decision), **decided, **owned))
     note(session, instance_id, now, *_story(analysis))
+    return study_id
 
 
-def end_claim(session: Session, claim: Claim, **values: Any) -> int:
-    """Write ``values`` if the claim's token is still the instance's; gives its id. Raises StaleClaim."""
+def end_claim(session: Session, claim: Claim, **values: Any) -> tuple[int, int]:
+    """Write ``values`` if the claim's token is still the instance's; gives its id and its study's.
+
+    Raises StaleClaim.
+    """
     held = InstanceRow.sop_instance_uid == claim.instance.sop_instance_uid, InstanceRow.token == claim.token
-    ended = update(InstanceRow).where(*held).values(**UNHELD | values).returning(InstanceRow.id)
-    instance_id: int | None = session.execute(ended).scalar_one_or_none()
-    if instance_id is None:
+    ended = update(InstanceRow).where(*held).values(**UNHELD | values)
+    ids = session.execute(ended.returning(InstanceRow.id, InstanceRow.study_id)).one_or_none()
+    if ids is None:
         uid = claim.instance.sop_instance_uid
         raise StaleClaim(f"the claim on {uid} (attempt {claim.attempt}) is over; its result is not written")
-    return instance_id
+    return ids.id, ids.study_id
 
 
 def release_held(session: Session, claims: Sequence[Claim], now: datetime) -> None:

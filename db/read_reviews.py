@@ -14,6 +14,7 @@ class StoredReview:
     """A review, undone ones and those of bytes that were replaced since included."""
 
     id: int
+    study_instance_uid: str
     review: Review
     undone_at: datetime | None
     undone_by: str | None
@@ -48,20 +49,3 @@ class ReviewedFilm:
     manufacturer: str | None
     manufacturer_model_name: str | None
     station_name: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FigureRow:
-    """What the reviews of one film say about us."""
-
-    sop_instance_uid: str
-    study_instance_uid: str
-    predicted_view: str | None
-    true_view: str | None  # None: nobody said, or they disagree
-    model: str | None
-    calling_ae_title: str
-    manufacturer_model_name: str | None
-    station_name: str | None
-    confirmed: frozenset[Kind]  # faults found with the film or its study, and still there after the reviews
-    dismissed: frozenset[Kind]  # faults that the reviews took away: false flags
-    reviewed_at: datetime  # the latest word

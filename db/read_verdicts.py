@@ -42,7 +42,10 @@ class WorklistItem:
     study_description: str | None = field(repr=False)
     verdict: Verdict
     judged_at: datetime
-    kinds: tuple[Kind, ...]  # in the order of ``Kind``
+    kinds: tuple[Kind, ...]  # the worst first
+    severity: int  # as ``router.settling`` has it; 0: no fault
+    calling_ae_title: str  # of one of its instances
     instances: int
     reviewers: tuple[str, ...]  # whose word on any of its films stands, sorted
+    disagreed: bool  # on at least one of its films two reviewers differ
     settled: bool  # nothing is left to be looked at

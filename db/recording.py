@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from db.documents import instance_attributes, instance_fields
 from db.journal import note
+from db.judging import judge_later
 from db.schema import (
     NO_DATE,
     DecisionRow,
@@ -26,6 +27,7 @@ from db.schema import (
     PredictionRow,
     StudyRow,
 )
+from db.schema_verdicts import JudgementRow, TruthRow, VerdictKindRow
 from router.types import Arrival, Event, Instance, Outcome, State, StoredObject
 
 OnConflict = Literal["replace", "keep_first"]
@@ -42,8 +44,14 @@ class Sent:
     stored: StoredObject
 
 
-def record_object(session: Session, sent: Sent, on_conflict: OnConflict, now: datetime) -> Outcome:
-    """New, the same again, or other bytes under a known UID; each with its audit row."""
+def record_object(
+    session: Session, sent: Sent, on_conflict: OnConflict, now: datetime, *, judge_at: datetime
+) -> Outcome:
+    """New, the same again, or other bytes under a known UID; each with its audit row.
+
+    ``judge_at``: when studies are judged whose instance was replaced; that may be two, for other bytes can
+    name another study.
+    """
     known = session.execute(_known(sent).with_for_update(read=True, key_share=True)).one_or_none()
     if known is None:
         if _insert(session, sent, now):
@@ -55,7 +63,11 @@ def record_object(session: Session, sent: Sent, on_conflict: OnConflict, now: da
     if on_conflict == "keep_first":
         note(session, known.id, now, (Event.KEPT_FIRST, _arrival(sent) | {"kept_sha256": known.sha256}))
         return Outcome.KEPT_FIRST
-    return _replace(session, sent, now)
+    replaced = _replace(session, sent, now)
+    if replaced:
+        judge_later(session, replaced, judge_at)
+        return Outcome.REPLACED
+    return Outcome.DUPLICATE
 
 
 def drop_answer(session: Session, instance_id: int) -> None:
@@ -64,8 +76,13 @@ def drop_answer(session: Session, instance_id: int) -> None:
         session.execute(delete(table).where(table.instance_id == instance_id))
 
 
-def _known(sent: Sent) -> Select[int, str, str]:
-    wanted = select(InstanceRow.id, InstanceRow.sha256, InstanceRow.path)
+def _forget_truth(session: Session, instance_id: int) -> None:
+    """People spoke about other bytes; their words stay, with the digest of what they saw."""
+    session.execute(delete(TruthRow).where(TruthRow.instance_id == instance_id))
+
+
+def _known(sent: Sent) -> Select[int, int, str, str]:
+    wanted = select(InstanceRow.id, InstanceRow.study_id, InstanceRow.sha256, InstanceRow.path)
     return wanted.where(InstanceRow.sop_instance_uid == sent.instance.sop_instance_uid)
 
 
@@ -82,12 +99,13 @@ def _insert(session: Session, sent: Sent, now: datetime) -> bool:
     return True
 
 
-def _replace(session: Session, sent: Sent, now: datetime) -> Outcome:
+def _replace(session: Session, sent: Sent, now: datetime) -> set[int]:
+    """Take the bytes in place of the known ones; gives the ids of the studies concerned, none: the same."""
     study_id, listed_date = _study(session, sent.instance)
     known = session.execute(_known(sent).with_for_update(key_share=True)).one()
     if known.sha256 == sent.stored.sha256:
         note(session, known.id, now, (Event.DUPLICATE, _arrival(sent)))
-        return Outcome.DUPLICATE
+        return set()
     values = (
         _columns(sent, study_id, listed_date, now)
         | NO_ANSWER
@@ -98,9 +116,10 @@ def _replace(session: Session, sent: Sent, now: datetime) -> Outcome:
         update(HeaderRow).where(HeaderRow.instance_id == known.id).values(**_header(sent.instance))
     )
     drop_answer(session, known.id)
+    _forget_truth(session, known.id)
     was = {"was_path": known.path, "was_sha256": known.sha256}
     note(session, known.id, now, (Event.REPLACED, _arrival(sent) | was))
-    return Outcome.REPLACED
+    return {known.study_id, study_id}
 
 
 def _study(session: Session, instance: Instance) -> tuple[int, str]:
@@ -128,7 +147,15 @@ def _reword(session: Session, study: Row[int, str], facts: dict[str, str]) -> tu
     if listed_date != study.listed_date:
         moved = update(InstanceRow).where(InstanceRow.study_id == study.id)
         session.execute(moved.values(listed_date=listed_date))
+        _relist_verdict(session, study.id, listed_date)
     return study.id, listed_date
+
+
+def _relist_verdict(session: Session, study_id: int, listed_date: str) -> None:
+    held = select(JudgementRow.study_id).where(JudgementRow.study_id == study_id)
+    session.execute(held.with_for_update())  # first, as everybody does who changes what belongs to it
+    listed = update(VerdictKindRow).where(VerdictKindRow.study_id == study_id)
+    session.execute(listed.values(listed_date=listed_date))
 
 
 def _study_facts(instance: Instance) -> dict[str, str]:

@@ -50,11 +50,15 @@ class VerdictKindRow(SchemaRow):
     __table_args__ = (
         Index("ix_verdict_kind_listed", "kind", "listed_date", "study_id"),
         index_where("settled_at IS NULL", "ix_verdict_kind_open", "kind", "listed_date", "study_id"),
+        index_where(
+            "settled_at IS NULL", "ix_verdict_kind_worst", "kind", "severity", "listed_date", "study_id"
+        ),
     )
 
     study_id: Mapped[int] = mapped_column(BIG, primary_key=True, autoincrement=False)
     kind: Mapped[Kind] = mapped_column(words_of(Kind, length=32), primary_key=True)
     listed_date: Mapped[str] = mapped_column(Word)  # the study's
+    severity: Mapped[int]  # the verdict's, as ``router.settling`` has it
     settled_at: Mapped[datetime | None]  # no fault, or looked at; None: somebody has still to look
 
 
@@ -68,6 +72,7 @@ class ReviewRow(SchemaRow):
     instance_id: Mapped[int] = mapped_column(ForeignKey("instance.id"))
     reviewer: Mapped[str] = mapped_column(Word)
     action: Mapped[ReviewAction] = mapped_column(words_of(ReviewAction))
+    about: Mapped[str | None] = mapped_column(String(128))  # a remark's key; None: the film
     view: Mapped[str | None] = mapped_column(String(64))
     side: Mapped[str | None] = mapped_column(String(1))
     reason: Mapped[str | None] = mapped_column(JSON(none_as_null=True))  # any text a human may write

@@ -190,10 +190,17 @@ def _create_verdict_kind() -> None:
             nullable=False,
         ),
         sa.Column("listed_date", WORD, nullable=False),
+        sa.Column("severity", sa.Integer(), nullable=False),
         sa.Column("settled_at", MOMENT, nullable=True),
         sa.PrimaryKeyConstraint("study_id", "kind", name=op.f("pk_verdict_kind")),
     )
     op.create_index("ix_verdict_kind_listed", "verdict_kind", ["kind", "listed_date", "study_id"])
+    op.create_index(
+        "ix_verdict_kind_worst",
+        "verdict_kind",
+        ["kind", "severity", "listed_date", "study_id"],
+        **_where("settled_at IS NULL"),
+    )
     op.create_index(
         "ix_verdict_kind_open",
         "verdict_kind",
@@ -213,6 +220,7 @@ def _create_review() -> None:
             sa.Enum("confirm", "correct", "dismiss", name="reviewaction", native_enum=False, length=16),
             nullable=False,
         ),
+        sa.Column("about", sa.String(length=128), nullable=True),
         sa.Column("view", sa.String(length=64), nullable=True),
         sa.Column("side", sa.String(length=1), nullable=True),
         sa.Column("reason", sa.JSON(none_as_null=True), nullable=True),

@@ -1,0 +1,64 @@
+"""The queue of studies to be judged: one cheap statement in the transaction of whatever changes a study.
+
+Callers hold at most the study's and its instances' locks when they come here, and ask for none of those
+afterwards (the order of locks: ``db/schema_verdicts.py``). Several studies are taken in the order of their
+ids, so that two callers who both need two of them do not wait for each other.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import String, case, cast, literal, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from db.schema_verdicts import JudgementRow
+
+
+def judge_later(session: Session, study_ids: Collection[int], due_at: datetime) -> None:
+    """Judge these studies when ``due_at`` has come, and not before; a judge who holds one has lost it."""
+    _upsert(session, study_ids, due_at, due_at)
+
+
+def judge_soon(session: Session, study_ids: Collection[int], now: datetime) -> None:
+    """Judge these studies now; one that is already due, because its films still come in, keeps its time."""
+    waits = (JudgementRow.token.is_(None)) & (JudgementRow.due_at > now)
+    _upsert(session, study_ids, now, case((waits, JudgementRow.due_at), else_=now))
+
+
+def take_due(session: Session, limit: int, lease: timedelta, now: datetime) -> dict[int, str]:
+    """Take what is due, the longest waiting first; gives the tokens by study id."""
+    due = select(JudgementRow.study_id).where(JudgementRow.due_at <= now)
+    longest = due.order_by(JudgementRow.due_at, JudgementRow.study_id).limit(limit)
+    ids = session.scalars(longest.with_for_update(skip_locked=True)).all()
+    if not ids:
+        return {}
+    batch = secrets.token_hex(16)
+    taken = update(JudgementRow).where(JudgementRow.study_id.in_(ids))
+    token = literal(f"{batch}.") + cast(JudgementRow.study_id, String)
+    session.execute(
+        taken.values(token=token, due_at=now + lease).execution_options(synchronize_session=False)
+    )
+    return {study_id: f"{batch}.{study_id}" for study_id in ids}
+
+
+def study_of(token: str) -> int:
+    """The study id in a token."""
+    return int(token.rpartition(".")[2])
+
+
+def _upsert(session: Session, study_ids: Collection[int], due_at: datetime, again_at: Any) -> None:
+    if not study_ids:
+        return
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    rows = [{"study_id": study_id, "due_at": due_at} for study_id in sorted(study_ids)]
+    added = dialect.insert(JudgementRow).values(rows)
+    session.execute(
+        added.on_conflict_do_update(
+            index_elements=[JudgementRow.study_id], set_={"due_at": again_at, "token": None}
+        )
+    )
