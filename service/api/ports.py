@@ -27,6 +27,7 @@ from router.rules import Facts, RuleSet
 from service.api.out_models import ModelOut
 from service.api.pictures import PictureTurns, Preview
 from service.api.seats import Seats
+from service.presence import Presence
 
 HEARTBEAT_S = 15.0
 DEFAULT_TRUST = Trust()
@@ -93,6 +94,7 @@ class Needs:
     picture_turns: PictureTurns = field(default_factory=PictureTurns)
     replay_turn: threading.BoundedSemaphore = field(default_factory=threading.BoundedSemaphore)
     seats: Seats = field(default_factory=Seats)
+    presence: Presence = field(default_factory=Presence)
 
 
 class Given(TypedDict):
