@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from pydicom.dataset import Dataset
 from classifiers.element import Source
 from classifiers.layout import PALETTE
 from classifiers.luts import Table, Window, first_number, windows_of
+from classifiers.pictures import HEAD, is_picture, read_picture
 from classifiers.polarity import TURNED, bone_bright
 from classifiers.reading import FilmWords, luminance, read_words
 from classifiers.shrink import looked_up, shrunk
@@ -49,6 +51,13 @@ def read_values(source: Source, *, long_side: int | None) -> FilmValues:
         else:
             values = _gray(read, visible)
         return _turned(values, read, note)
+
+
+def read_any_values(path: Path, *, long_side: int | None) -> FilmValues:
+    """The values of a DICOM, PNG or JPEG file, told apart by how it begins. Raises what its reader raises."""
+    with path.open("rb") as file:
+        drawn = is_picture(file.read(HEAD))
+    return read_picture(path, long_side=long_side) if drawn else read_values(path, long_side=long_side)
 
 
 def _gray(read: FilmWords, visible: Mask | None) -> FilmValues:

@@ -10,16 +10,19 @@ from fastapi import FastAPI
 
 from classifiers.packs import Pack
 from classifiers.preview import preview_png
+from classifiers.viewing import read_any_values
+from dicom_scp.inbox import Inbox
 from router.hanging import Trust
 from service import wiring
 from service.api.app import create_app
 from service.api.health import database_probe, disk_probe, models_probe, rules_probe, workers_probe
 from service.api.out_models import ModelOut, describe
-from service.api.ports import Probe
+from service.api.ports import Probe, TakeIn
 from service.database import Database, open_database
 from service.heartbeat import alive
 from service.rules_watch import RulesWatch
 from service.settings import Settings
+from service.taking_in import Door, take_one_in
 
 
 @contextmanager
@@ -27,15 +30,18 @@ def open_app(settings: Settings, rules: RulesWatch, *, verbose: bool) -> Iterato
     """The API's application with everything it needs; what it opened is closed at the end."""
     models = tuple(_described(pack) for pack in wiring.running_packs(settings))
     explainer = wiring.explainer_of(settings, lambda: rules.current.sources, verbose=verbose)
-    with open_database(settings) as database:
+    with open_database(settings) as database, wiring.open_inbox(settings) as inbox:
         try:
             yield create_app(
                 settings=settings.api,
+                web=settings.web,
+                oidc=settings.oidc,
                 allowed_hosts=settings.api.allowed_hosts,
                 queries=database.queries,
                 instances=database.instances,
                 callers=database.callers,
                 hanging=database.hanging,
+                matching=database.matching,
                 trust=trust(settings),
                 orders=database.orders,
                 verdicts=database.verdicts,
@@ -48,12 +54,19 @@ def open_app(settings: Settings, rules: RulesWatch, *, verbose: bool) -> Iterato
                 models=models,
                 storage=settings.objects_folder,
                 preview=preview_png,
-                analyse=explainer.facts,
+                values=read_any_values,
+                analyse=explainer.explained,
+                take_in=_door(settings, database, inbox),
                 probes=_probes(settings, database, rules, models),
                 soft_free_fraction=settings.storage.soft_free_fraction,
             )
         finally:
             explainer.close()
+
+
+def _door(settings: Settings, database: Database, inbox: Inbox) -> TakeIn:
+    record = partial(database.instances.record, on_conflict=settings.storage.on_conflict)
+    return lambda path, by: take_one_in(path, Door(inbox=inbox, record=record, source=f"uploaded by {by}"))
 
 
 def trust(settings: Settings) -> Trust:

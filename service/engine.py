@@ -50,14 +50,19 @@ class FilmEngine:
     """Decoding and analysis with warm models."""
 
     def __init__(self, models: Models, *, threads: int) -> None:
+        from classifiers.pictures import read_picture
         from classifiers.pixels import read_film
 
         self.threads = threads
         self._models = models
-        self._read = partial(read_film, long_side=long_side(models))
+        most = long_side(models)
+        self._read = partial(read_film, long_side=most)
+        self._read_picture = partial(read_picture, long_side=most)
 
     def decode(self, job: Job) -> Film | RadrouterError:
         """The job's film, no larger than the networks need; called from several threads."""
+        if job.is_picture:
+            return decode(job, read=lambda path: self._read_picture(path).film())
         return decode(job, read=self._read)
 
     def analyse(

@@ -1,15 +1,18 @@
-"""An uploaded file's facts, for the API: analysed in a process of its own, started when first asked."""
+"""What an uploaded file is, for the API and the pages: analysed in a process of its own."""
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 from time import monotonic
 
+from classifiers.pictures import HEAD, is_picture
 from dicom_scp import header
-from router.errors import FilmError, OutOfResources, RadrouterError
+from router.errors import FilmError, NotAFilm, OutOfResources, RadrouterError
 from router.facts import Facts, specialists_that_answered
 from router.types import Analysis, Arrival, Instance
 from service.analysis_process import Engine
@@ -18,6 +21,18 @@ from service.pipeline import Job
 
 POLL_S = 0.2
 ASKED_OVER_REST = "upload"
+SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"  # PS3.4 Table B.5-1: what a picture file comes closest to
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explained:
+    """What one uploaded file is: its facts, and why there is no view where there is none."""
+
+    facts: Facts
+    is_picture: bool = False  # a PNG or JPEG: without a header, its UIDs made up
+    no_view_reason: str | None = None  # the decoder's own words, or what kind of object it is
+    undecodable: bool = False  # no decoder reads it: were it stored, it would fail
+    models_absent: tuple[str, ...] = ()  # asked for by a rule in force, but not installed
 
 
 class Explainer:
@@ -30,27 +45,20 @@ class Explainer:
         self._turn = Lock()
         self._analyst: Analyst | None = None
 
-    def facts(self, path: Path) -> Facts:
-        """The facts of a DICOM file, its view among them where there is one.
+    def explained(self, path: Path) -> Explained:
+        """What a DICOM, PNG or JPEG file is, with its view where there is one.
 
         Raises:
-            InvalidObject: the header cannot be understood.
+            InvalidObject: neither a picture, nor can its header be understood.
             OutOfResources: others are waiting already.
             AnalysisCrashed, PackError: the models did not survive it, or cannot be loaded.
         """
-        instance = header.read(path)
-        arrival = Arrival(
-            calling_ae_title=ASKED_OVER_REST,
-            called_ae_title=ASKED_OVER_REST,
-            address="",
-            via="import",
-            received_at=datetime.now(UTC),
-        )
+        job = _job(path)
         patience = self._limits.film_s + self._limits.start_s
         if not self._turn.acquire(timeout=patience):
             raise OutOfResources("other explanations are under way; try again in a moment")
         try:
-            return self._ask(Job(instance=instance, arrival=arrival, path=path))
+            return self._ask(job)
         finally:
             self._turn.release()
 
@@ -60,7 +68,7 @@ class Explainer:
             self._analyst.close()
             self._analyst = None
 
-    def _ask(self, job: Job) -> Facts:
+    def _ask(self, job: Job) -> Explained:
         if self._analyst is None:
             self._analyst = Analyst(self._build, limits=self._limits)
         self._analyst.submit([Ticket(key="", job=job)], rules_text=self._rules_text())
@@ -70,10 +78,20 @@ class Explainer:
             self.close()  # whatever went wrong, the next one starts afresh
             raise
         if isinstance(result, FilmError):
-            return Facts(instance=job.instance, arrival=job.arrival, view=None)
+            return Explained(
+                facts=Facts(instance=job.instance, arrival=job.arrival, view=None),
+                is_picture=job.is_picture,
+                no_view_reason=str(result),
+                undecodable=not isinstance(result, NotAFilm),
+            )
         if not isinstance(result, Analysis):
             raise result
-        return facts_of(job.instance, job.arrival, result)
+        return Explained(
+            facts=facts_of(job.instance, job.arrival, result),
+            is_picture=job.is_picture,
+            no_view_reason=result.no_view_reason,
+            models_absent=result.models_absent,
+        )
 
     def _wait(self, analyst: Analyst) -> Analysis | RadrouterError:
         end = monotonic() + self._limits.film_s + self._limits.start_s
@@ -81,6 +99,32 @@ class Explainer:
             for answer in analyst.poll(POLL_S):
                 return answer.result
         raise OutOfResources("the analysis did not answer in time")
+
+
+def _job(path: Path) -> Job:
+    with path.open("rb") as file:
+        drawn = is_picture(file.read(HEAD))
+    arrival = Arrival(
+        calling_ae_title=ASKED_OVER_REST,
+        called_ae_title=ASKED_OVER_REST,
+        address="",
+        via="import",
+        received_at=datetime.now(UTC),
+    )
+    instance = _without_header() if drawn else header.read(path)
+    return Job(instance=instance, arrival=arrival, path=path, is_picture=drawn)
+
+
+def _without_header() -> Instance:
+    """A picture file's facts: none, but UIDs of the kind that anybody may make up (PS3.5 B.2)."""
+    made_up = [f"2.25.{uuid.uuid4().int}" for _ in range(3)]
+    return Instance(
+        sop_instance_uid=made_up[0],
+        sop_class_uid=SECONDARY_CAPTURE,
+        study_instance_uid=made_up[1],
+        series_instance_uid=made_up[2],
+        transfer_syntax_uid="",
+    )
 
 
 def facts_of(instance: Instance, arrival: Arrival, analysis: Analysis) -> Facts:

@@ -26,6 +26,7 @@ class Job:
     instance: Instance
     arrival: Arrival
     path: Path
+    is_picture: bool = False  # a PNG or JPEG that somebody wants looked at; stored objects are never one
 
 
 class Classifiers(Protocol):

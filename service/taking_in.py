@@ -45,7 +45,7 @@ class Door:
 
     inbox: Inbox
     record: Record
-    source: str  # said to have sent them: the folder
+    source: str  # said to have sent them: the folder, or who uploaded it
 
 
 def files_below(folder: Path, *, besides: Path | None = None) -> Iterator[Path]:
@@ -66,7 +66,7 @@ def take_in(paths: Iterable[Path], door: Door, *, threads: int) -> Iterator[Take
 
     Raises OutOfResources when the storage is full or the database away; run it again later.
     """
-    return _spread(paths, lambda path: _take(path, door), threads)
+    return _spread(paths, lambda path: take_one_in(path, door), threads)
 
 
 def look_at(paths: Iterable[Path], *, threads: int) -> Iterator[Taken]:
@@ -98,7 +98,8 @@ def _look(path: Path) -> Taken:
     return Taken(path=path, outcome=Outcome.NEW)
 
 
-def _take(path: Path, door: Door) -> Taken:
+def take_one_in(path: Path, door: Door) -> Taken:
+    """Take one file in; raises OutOfResources as :func:`take_in` does."""
     try:
         instance = header.read(path)
         with path.open("rb") as file:

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Protocol
 
+from classifiers.values import FilmValues
 from router.errors import OutOfResources
 from router.types import Box
 from service.api.problems import Problem, not_found
@@ -34,6 +35,17 @@ class Preview(Protocol):
         boxes: Boxes,
     ) -> bytes:
         """The picture: ``long_side`` in pixels, ``window`` as (center, width), ``boxes`` in stored pixels.
+
+        Raises:
+            FilmError: there is no picture in this object, or no decoder reads it.
+        """
+
+
+class ValuesOf(Protocol):
+    """Reads a file's film for a browser that windows it, as ``classifiers.viewing.read_any_values`` does."""
+
+    def __call__(self, path: Path, /, *, long_side: int) -> FilmValues:
+        """The film's values, at most ``long_side`` pixels long.
 
         Raises:
             FilmError: there is no picture in this object, or no decoder reads it.

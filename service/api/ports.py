@@ -16,6 +16,7 @@ from db.callers import Callers
 from db.deliveries import Deliveries
 from db.hanging import Hanging
 from db.instances import Instances
+from db.matching import Matching
 from db.orders import Orders
 from db.queries import Queries
 from db.reviews import Reviews
@@ -23,11 +24,13 @@ from db.rule_versions import RuleVersions
 from db.users import Users
 from db.verdicts import Verdicts
 from router.hanging import Trust
-from router.rules import Facts, RuleSet
+from router.rules import RuleSet
 from service.api.out_models import ModelOut
-from service.api.pictures import PictureTurns, Preview
+from service.api.pictures import PictureTurns, Preview, ValuesOf
 from service.api.seats import Seats
 from service.presence import Presence
+from service.explainer import Explained
+from service.taking_in import Taken
 
 HEARTBEAT_S = 15.0
 DEFAULT_TRUST = Trust()
@@ -57,7 +60,8 @@ class Check:
 
 
 Probe = Callable[[], Check]
-Analyse = Callable[[Path], Facts]
+Analyse = Callable[[Path], Explained]
+TakeIn = Callable[[Path, str], Taken]
 
 
 def utc_now() -> datetime:
@@ -80,11 +84,14 @@ class Needs:
     rule_versions: RuleVersions
     deliveries: Deliveries
     hanging: Hanging
+    matching: Matching
     rules: RulesInForce
     models: Sequence[ModelOut]
     storage: Path
     preview: Preview
+    values: ValuesOf
     analyse: Analyse
+    take_in: TakeIn
     probes: Mapping[str, Probe]
     trust: Trust = DEFAULT_TRUST
     soft_free_fraction: float = 0.0
@@ -111,11 +118,14 @@ class Given(TypedDict):
     rule_versions: RuleVersions
     deliveries: Deliveries
     hanging: Hanging
+    matching: Matching
     rules: RulesInForce
     models: Sequence[ModelOut]
     storage: Path  # the folder that stored paths count from
     preview: Preview
-    analyse: Analyse  # the facts of an uploaded file, with the view where there is one; raises InvalidObject
+    values: ValuesOf
+    analyse: Analyse  # what an uploaded file is; raises InvalidObject for what is none
+    take_in: TakeIn  # an uploaded file, by somebody's name, through the same door as C-STORE
     probes: Mapping[str, Probe]  # by the name that ``/readyz`` tells
     trust: NotRequired[Trust]  # whom hanging protocols should believe
     soft_free_fraction: NotRequired[float]  # free part of the disk below which analysis pauses

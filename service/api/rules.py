@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from pathlib import Path
 from typing import Annotated, BinaryIO
 
 from fastapi import APIRouter, File, Form, Request, UploadFile
@@ -17,8 +14,10 @@ from service.api.etags import answer, as_json, tag
 from service.api.out import DecisionOut, FindingOut, ViewPredictionOut, findings_out, view_out
 from service.api.ports import Needed, Needs
 from service.api.problems import not_found, not_understood
-from service.api.shape import UID_LENGTH, UID_PATTERN, Out
+from service.api.shape import UID_LENGTH, UID_PATTERN, Out, Shown
 from service.api.tokens import READER, REVIEWER
+from service.api.uploads import laid_down
+from service.explainer import Explained
 
 LONGEST_DRAFT = 256 * 1024  # characters
 EXAMPLE = '[[rule]]\nname = "chest films"\nwhen = { view = ["chest_pa_ap"] }\nanalyse = ["lung"]\n'
@@ -44,7 +43,13 @@ class ExplanationOut(Out):
     source: str = Field(description="stored, or uploaded", examples=["stored"])
     is_draft: bool = Field(description="decided by the draft, not by the rules in force")
     view: ViewPredictionOut | None
+    no_view_reason: Shown | None = Field(
+        description="why there is no view: the decoder's own reason, or what kind of object it is"
+    )
     findings: tuple[FindingOut, ...]
+    models_absent: tuple[str, ...] = Field(
+        description="asked for by a rule in force, but not installed", examples=[["lung"]]
+    )
     decision: DecisionOut
 
 
@@ -76,7 +81,7 @@ def rules_of(needs: Needs, draft: str | None) -> RuleSet:
 @router.post("/explain", response_model=ExplanationOut, dependencies=REVIEWER)
 def explain(
     needs: Needed,
-    file: Annotated[UploadFile | None, File(description="a DICOM file; it is not kept")] = None,
+    file: Annotated[UploadFile | None, File(description="a DICOM, PNG or JPEG file; it is not kept")] = None,
     sop_instance_uid: Annotated[
         str | None, Form(pattern=UID_PATTERN, max_length=UID_LENGTH, description="a stored instance")
     ] = None,
@@ -90,33 +95,33 @@ def explain(
     if (file is None) == (sop_instance_uid is None):
         raise not_understood("body", "file", "send either a file or a sop_instance_uid")
     rules = rules_of(needs, draft)
-    facts = _uploaded(needs, file.file) if file else _stored(needs, sop_instance_uid or "")
+    found = explain_upload(needs, file.file) if file else _stored(needs, sop_instance_uid or "")
+    facts = found.facts
     return as_json(
         ExplanationOut(
             sop_instance_uid=facts.instance.sop_instance_uid,
             source="uploaded" if file else "stored",
             is_draft=draft is not None,
             view=view_out(facts.view),
+            no_view_reason=found.no_view_reason,
             findings=findings_out(facts.findings),
+            models_absent=found.models_absent,
             decision=DecisionOut.model_validate(decide(rules, facts)),
         )
     )
 
 
-def _uploaded(needs: Needs, file: BinaryIO) -> Facts:
-    """The facts of a stranger's file; it lies in a folder of its own, which is removed whatever happens."""
-    with tempfile.TemporaryDirectory(prefix="radrouter-explain-") as folder:
-        path = Path(folder) / "upload.dcm"
-        with path.open("wb") as target:
-            shutil.copyfileobj(file, target, 1 << 20)
+def explain_upload(needs: Needs, file: BinaryIO) -> Explained:
+    """What a stranger's file is."""
+    with laid_down(file) as path:
         return needs.analyse(path)
 
 
-def _stored(needs: Needs, sop_instance_uid: str) -> Facts:
+def _stored(needs: Needs, sop_instance_uid: str) -> Explained:
     detail = needs.queries.instance(sop_instance_uid)
     if detail is None:
         raise not_found("instance")
-    return Facts(
+    facts = Facts(
         instance=detail.instance,
         arrival=detail.arrival,
         view=detail.view,
@@ -127,3 +132,5 @@ def _stored(needs: Needs, sop_instance_uid: str) -> Facts:
             absent=detail.models_absent,
         ),
     )
+    reason = None if detail.view else detail.reason
+    return Explained(facts=facts, no_view_reason=reason, models_absent=detail.models_absent)

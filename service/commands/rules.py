@@ -11,8 +11,8 @@ from rich.markup import escape
 from service.commands.shell import Invocation, err, invocation, out
 
 if TYPE_CHECKING:
-    from router.facts import Facts
     from router.types import Decision, RuleOutcome
+    from service.explainer import Explained, Explainer
     from service.rules_watch import RulesWatch
 
 app = typer.Typer(no_args_is_help=True, help="Check a rules file; explain what it does with a film.")
@@ -37,17 +37,16 @@ def check(context: typer.Context, file: RulesFile = None) -> None:
 @app.command()
 def explain(
     context: typer.Context,
-    film: Annotated[Path, typer.Argument(help="a DICOM file", exists=True, dir_okay=False)],
+    film: Annotated[Path, typer.Argument(help="a DICOM, PNG or JPEG file", exists=True, dir_okay=False)],
     rules: Annotated[Path | None, typer.Option(help="a rules file; else the one in the settings")] = None,
 ) -> None:
-    """Say which rules match a DICOM file, which do not and why, condition by condition.
+    """Say which rules match a file's film, which do not and why, condition by condition.
 
     The file is analysed here, by the installed models; nothing is stored.
 
     Example:  radrouter rules explain film.dcm --rules my-rules.toml
     """
     from router.rules import decide
-    from service.explainer import Explainer
     from service.wiring import explainer_of
 
     told = invocation(context)
@@ -55,10 +54,10 @@ def explain(
     explainer: Explainer = explainer_of(told.settings(), lambda: watch.current.sources, verbose=told.verbose)
     try:
         with err.status("looking at the film"):
-            facts = explainer.facts(film)
+            explained = explainer.explained(film)
     finally:
         explainer.close()
-    _print(facts, decide(watch.current, facts))
+    _print(explained, decide(watch.current, explained.facts))
 
 
 def _watch(told: Invocation, file: Path | None) -> RulesWatch:
@@ -71,9 +70,12 @@ def _watch(told: Invocation, file: Path | None) -> RulesWatch:
     return rules_watch(settings, installed_names(settings))
 
 
-def _print(facts: Facts, decision: Decision) -> None:
-    view = f"{facts.view.view} ({facts.view.score:.0%})" if facts.view else "none"
-    out.print(f"view: [bold]{view}[/bold]", highlight=False)
+def _print(explained: Explained, decision: Decision) -> None:
+    view = explained.facts.view
+    said = f"{view.view} ({view.score:.0%})" if view else "none"
+    out.print(f"view: [bold]{said}[/bold]", highlight=False)
+    if explained.no_view_reason:
+        out.print(f"why: {escape(explained.no_view_reason)}", highlight=False)
     for outcome in decision.outcomes:
         _print_outcome(outcome)
     out.print(f"analyse: {', '.join(decision.analyse) or 'nothing further'}", highlight=False)

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +22,14 @@ from pydicom.uid import ExplicitVRLittleEndian
 from sqlalchemy import Engine
 
 from classifiers.preview import preview_png
+from classifiers.viewing import read_any_values
 from db.actions import Actions
 from db.callers import Callers
 from db.deliveries import Deliveries
 from db.engine import connect, migrate, revision, sessions
 from db.hanging import Hanging
 from db.instances import Instances
+from db.matching import Matching
 from db.orders import Orders
 from db.queries import Queries
 from db.reviews import Reviews
@@ -34,6 +37,7 @@ from db.rule_versions import RuleVersions
 from db.users import Users
 from db.verdicts import Verdicts
 from dicom_scp import header
+from dicom_scp.inbox import Inbox
 from router.rules import Facts, RuleSet, decide, parse
 from router.types import (
     Analysis,
@@ -52,7 +56,9 @@ from service.api import create_app
 from service.api.health import database_probe, disk_probe, models_probe, rules_probe
 from service.api.out_models import GateOut, HeadOut, ModelOut
 from service.api.server import server
+from service.explainer import Explained
 from service.sections import Api, Token
+from service.taking_in import Door, Taken, take_one_in
 
 RULES = """
 [[rule]]
@@ -101,6 +107,7 @@ class House:
     rule_versions: RuleVersions
     deliveries: Deliveries
     hanging: Hanging
+    matching: Matching
     rules: RulesHolder
     serve: Callable[[FastAPI], str]
     stopping: threading.Event = field(default_factory=threading.Event)
@@ -133,12 +140,15 @@ class House:
             "rule_versions": self.rule_versions,
             "deliveries": self.deliveries,
             "hanging": self.hanging,
+            "matching": self.matching,
             "settings": self.settings(),
             "rules": self.rules,
             "models": models,
             "storage": self.storage,
             "preview": preview_png,
-            "analyse": self.facts,
+            "values": read_any_values,
+            "analyse": self.explained,
+            "take_in": self.take_in,
             "stopping": self.stopping,
             "probes": {
                 "database": database_probe(lambda: revision(self.engine)),
@@ -160,6 +170,18 @@ class House:
         self.uploads.append(path)
         instance = header.read(path)
         return Facts(instance=instance, arrival=an_arrival(), view=a_view("chest_pa_ap", 0.95))
+
+    def explained(self, path: Path) -> Explained:
+        return Explained(facts=self.facts(path), models_absent=("lung",))
+
+    def take_in(self, path: Path, by: str) -> Taken:
+        """An uploaded file goes in through the door of imports."""
+        inbox = Inbox(self.storage, soft=0.0, hard=0.0)
+        record = partial(self.instances.record, on_conflict="replace")
+        try:
+            return take_one_in(path, Door(inbox=inbox, record=record, source=f"uploaded by {by}"))
+        finally:
+            inbox.close()
 
     def receive(self, number: int, **facts: Any) -> str:
         """One film arrives, with its file; gives its SOP Instance UID."""
@@ -310,6 +332,7 @@ def house(tmp_path: Path, serve: Callable[[FastAPI], str], empty_database: Path)
         rule_versions=RuleVersions(bound),
         deliveries=Deliveries(bound),
         hanging=Hanging(bound),
+        matching=Matching(bound),
         rules=RulesHolder(parse(RULES, known_models=None)),
         serve=serve,
     )

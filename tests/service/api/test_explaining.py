@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from router.errors import AnalysisCrashed, OutOfResources
 from router.rules import decide
+from service.explainer import Explained
 
 API = "/api/v1"
 DRAFT = """
@@ -142,3 +144,16 @@ def test_the_rules_in_force_as_a_draft_change_nothing(house) -> None:
 @pytest.mark.parametrize("body", [{"draft": DRAFT, "days": 0}, {"days": 3}, {"draft": "x", "days": 1}, []])
 def test_a_replay_that_cannot_be_is_refused(house, body: object) -> None:
     assert house.client().post(f"{API}/rules/replay", json=body).status_code == 422
+
+
+def test_why_there_is_no_view_is_said(house) -> None:
+    house.receive(1)
+    film = next(house.storage.rglob("*.dcm")).read_bytes()
+
+    def undecodable(path: Path) -> Explained:
+        facts = dataclasses.replace(house.facts(path), view=None)
+        return Explained(facts=facts, no_view_reason="OpenJPEG: cut off", undecodable=True)
+
+    client = house.client(analyse=undecodable)
+    body = client.post(f"{API}/rules/explain", files={"file": ("a.dcm", film)}).json()
+    assert (body["view"], body["no_view_reason"]) == (None, "OpenJPEG: cut off")
