@@ -42,8 +42,6 @@ from router.types import Refusal
 
 log = logging.getLogger(__name__)
 
-_C_CANCEL_RQ = 0x0FFF  # PS3.7 section 9.3.2.3: takes no response
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
@@ -217,7 +215,7 @@ class Association:
             self._message = (chunk.context_id, request, self._message_for(request, context))
         elif request.field == command.C_ECHO_RQ:
             self._respond(chunk.context_id, request, STORED)
-        elif request.is_request and request.field != _C_CANCEL_RQ:
+        elif request.is_request and request.field != command.C_CANCEL_RQ:  # it takes no response
             self._respond(chunk.context_id, request, Status(code=UNRECOGNIZED_OPERATION))
         else:
             self._wire.is_busy = False

@@ -11,6 +11,7 @@ from dicom_scp.pdus import ProtocolError
 from dicom_scp.status import INVALID_PARAMETER, SUCCESS
 
 C_STORE_RQ, C_STORE_RSP, C_ECHO_RQ, C_ECHO_RSP = 0x0001, 0x8001, 0x0030, 0x8030  # PS3.7 Table E.1-1
+C_FIND_RQ, C_FIND_RSP, C_CANCEL_RQ = 0x0020, 0x8020, 0x0FFF
 RESPONSE_BIT = 0x8000
 NO_DATA_SET = 0x0101
 MEDIUM_PRIORITY = 0x0000
@@ -93,6 +94,24 @@ def encode_echo(message_id: int, *, sop_class_uid: str) -> bytes:
         _us(_MESSAGE_ID, message_id),
         _us(_DATA_SET_TYPE, NO_DATA_SET),
     ]
+    return _with_group_length(b"".join(elements))
+
+
+def encode_find(message_id: int, *, sop_class_uid: str) -> bytes:
+    """The command set of a C-FIND request (PS3.7 Table 9.3-3)."""
+    elements = [
+        _uid(_SOP_CLASS, sop_class_uid),
+        _us(_FIELD, C_FIND_RQ),
+        _us(_MESSAGE_ID, message_id),
+        _us(_PRIORITY, MEDIUM_PRIORITY),
+        _us(_DATA_SET_TYPE, 0x0001),
+    ]
+    return _with_group_length(b"".join(elements))
+
+
+def encode_cancel(message_id: int) -> bytes:
+    """The command set of a C-CANCEL request (PS3.7 Table 9.3-5); it has no response of its own."""
+    elements = [_us(_FIELD, C_CANCEL_RQ), _us(_RESPONDED_TO, message_id), _us(_DATA_SET_TYPE, NO_DATA_SET)]
     return _with_group_length(b"".join(elements))
 
 

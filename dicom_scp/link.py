@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dicom_scp import command, pdus
+from dicom_scp.command import Command
 from dicom_scp.pdus import Chunk, ProtocolError
 from dicom_scp.requesting import Accepted, Offer, Refused, request
+from dicom_scp.status import UNEXPECTED_PARAMETER
 from dicom_scp.tls import TlsSettings, client_context
 from dicom_scp.wire import ConnectionEnded, Timeouts, Wire
 from router.errors import TransientError
@@ -83,12 +85,33 @@ class Link:
 
     def answer(self) -> tuple[int, str]:
         """Status and error comment of the next response."""
-        encoded = bytearray()
+        response, _ = self.response()
+        return response.status, response.error_comment
+
+    def response(self, *, longest_data_set: int = 0) -> tuple[Command, bytes]:
+        """The next response with its data set, of which more than so many bytes break the association.
+
+        Raises ConnectionEnded, ProtocolError, OSError.
+        """
+        encoded = self._part(command.LONGEST_COMMAND, is_command=True)
+        response = command.decode(encoded)
+        if not response.has_data_set:
+            return response, b""
+        return response, self._part(longest_data_set, is_command=False)
+
+    def _part(self, longest: int, *, is_command: bool) -> bytes:
+        """A whole command or data set."""
+        whole = bytearray()
         for event in self._events:
             if not isinstance(event, Chunk):
                 raise ConnectionEnded("aborted by the peer")
-            encoded += event.data
+            if event.is_command is not is_command:
+                raise ProtocolError(
+                    "a command where a data set belongs, or the other way round", reason=UNEXPECTED_PARAMETER
+                )
+            whole += event.data
+            if len(whole) > longest:
+                raise ProtocolError("an endless response", reason=UNEXPECTED_PARAMETER)
             if event.completes:
-                response = command.decode(bytes(encoded))
-                return response.status, response.error_comment
+                return bytes(whole)
         raise ConnectionEnded("no response")

@@ -15,6 +15,8 @@ PROCESSING_FAILURE = 0x0110  # PS3.7 Annex C.5.5
 SOP_CLASS_NOT_SUPPORTED = 0x0122  # PS3.7 Annex C.5.7
 UNRECOGNIZED_OPERATION = 0x0211  # PS3.7 Annex C.5.23
 
+PENDING = frozenset({0xFF00, 0xFF01})  # PS3.4 Table K.4.1-1: matches continue, with all keys or without
+CANCELLED = 0xFE00  # PS3.4 Table K.4.1-1: the matching ended at our request
 _WARNINGS = range(0xB000, 0xC000)  # PS3.4 Table B.2-1: stored, with remarks
 
 LONGEST_COMMENT = 64  # PS3.7 Table E.1-1: Error Comment is an LO
