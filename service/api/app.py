@@ -11,19 +11,34 @@ from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.staticfiles import StaticFiles
 
 from router.errors import SettingsError
 from service.api import callers as caller_endpoints
-from service.api import events, hanging, health, metrics, models, previews, replays, requeue, rules, studies
+from service.api import (
+    dicom_web,
+    events,
+    hanging,
+    health,
+    metrics,
+    models,
+    previews,
+    replays,
+    requeue,
+    rules,
+    studies,
+)
 from service.api import instances as instance_endpoints
 from service.api.guards import LOOPBACK_NAMES, Door, Guard, Outermost, host_name, hosts_of
 from service.api.ports import Given, Needs
-from service.api.problems import FieldOut, ProblemOut, documented, install
+from service.api.problems import FieldOut, ProblemOut, documented
 from service.api.tokens import Keyring
 from service.sections import Api
+from service.sections_web import Oidc, Web
 from service.web import site
-from service.web.rendering import HERE, environment
+from service.web.assets import Assets
+from service.web.desk import Desk
+from service.web.errors import install, tell
+from service.web.rendering import environment
 
 LARGEST_BODY = 1 << 20
 LARGEST_UPLOAD = 512 << 20
@@ -55,6 +70,8 @@ follow `next` until it is null. Reads carry an ETag: send it back in `If-None-Ma
 def create_app(
     *,
     settings: Api,
+    web: Web | None = None,
+    oidc: Oidc | None = None,
     allowed_hosts: Sequence[str] = (),
     largest_upload: int = LARGEST_UPLOAD,
     **given: Unpack[Given],
@@ -71,6 +88,7 @@ def create_app(
     app.state.needs = Needs(**given)
     app.state.registry = metrics.registry_of(app.state.needs)
     app.state.templates = environment()
+    app.state.desk = Desk(web=web or Web(), oidc=oidc or Oidc())
     install(app)
     return app
 
@@ -104,7 +122,8 @@ def _middleware(
         ],
         expose_headers=["ETag", "Last-Modified", "Warning"],
     )
-    return [Middleware(Outermost), *([cors] if settings.cors_origins else []), Middleware(Guard, door=door)]
+    outside = [Middleware(Outermost, tell=tell), *([cors] if settings.cors_origins else [])]
+    return [*outside, Middleware(Guard, door=door, tell=tell)]
 
 
 def bare_app(middleware: list[Middleware]) -> FastAPI:
@@ -134,11 +153,12 @@ def bare_app(middleware: list[Middleware]) -> FastAPI:
     for noun in NOUNS:
         versioned.include_router(noun.router)
     app.include_router(versioned)
+    app.include_router(dicom_web.router)
     app.include_router(health.router)
     app.include_router(metrics.router)
     for page in site.PAGES:
         app.include_router(page.router, include_in_schema=False)
-    app.mount("/assets", StaticFiles(directory=HERE / "assets"))
+    app.mount("/assets", Assets())
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
 

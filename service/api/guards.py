@@ -8,12 +8,13 @@ from __future__ import annotations
 import logging
 import time
 import traceback
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import quote, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.api.problems import Problem
@@ -22,10 +23,10 @@ from service.api.tokens import CHALLENGE, Keyring, Principal
 log = logging.getLogger("service.api")
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-PREFIX = "/api/"
+PREFIXES = ("/api/", "/dicom-web/")
 OPEN = frozenset(
     {"/api/v1/openapi.json"}
-)  # below PREFIX, yet for everyone: it says how to ask, and nothing else
+)  # below PREFIXES, yet for everyone: it says how to ask, and nothing else
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 LONGEST_LOGGED_PATH = 200
 HEADERS: Mapping[str, str] = {
@@ -36,6 +37,9 @@ HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cache-Control": "no-store",
 }
+
+
+Tell = Callable[[Scope, Problem], Response]  # a refusal in the form that its reader understands
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +79,7 @@ def refusal(door: Door, method: str, path: str, headers: Headers, who: Principal
         return Problem(HTTPStatus.MISDIRECTED_REQUEST, "this service does not answer to that host name")
     if method not in SAFE_METHODS and _is_foreign(door, headers):
         return Problem(HTTPStatus.FORBIDDEN, "pages of other origins may not change anything here")
-    if who is None and (headers.get("authorization") or (path.startswith(PREFIX) and path not in OPEN)):
+    if who is None and (headers.get("authorization") or (path.startswith(PREFIXES) and path not in OPEN)):
         return _token_needed(headers)
     if _announced_size(headers) > _largest(door, path):
         return _too_large(_largest(door, path))
@@ -120,9 +124,10 @@ def _too_large(largest: int) -> Problem:
 class Guard:
     """Let in whom the door lets in, and count what they send."""
 
-    def __init__(self, app: ASGIApp, door: Door) -> None:
+    def __init__(self, app: ASGIApp, door: Door, tell: Tell) -> None:
         self.app = app
         self.door = door
+        self.tell = tell
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -132,7 +137,7 @@ class Guard:
         scope["principal"] = who
         problem = refusal(self.door, scope["method"], scope["path"], headers, who)
         if problem is not None:
-            return await problem.response()(scope, receive, send)
+            return await self.tell(scope, problem)(scope, receive, send)
         largest, taken = _largest(self.door, scope["path"]), 0
 
         async def counted() -> Message:
@@ -149,8 +154,9 @@ class Guard:
 class Outermost:
     """The outermost frame of a request: headers on every answer, one log line, and the last resort."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, tell: Tell) -> None:
         self.app = app
+        self.tell = tell
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -176,7 +182,7 @@ class Outermost:
             problem = Problem(
                 HTTPStatus.INTERNAL_SERVER_ERROR, "the service could not answer; its log says why"
             )
-            await problem.response()(scope, receive, with_headers)
+            await self.tell(scope, problem)(scope, receive, with_headers)
         finally:
             log.info(log_line(scope, status, time.perf_counter() - start))
         return None

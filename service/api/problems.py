@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
@@ -56,6 +55,7 @@ KINDS: Mapping[int, str] = {
     403: "not-allowed",
     404: "not-found",
     405: "method-not-allowed",
+    406: "not-acceptable",
     409: "conflict",
     413: "too-large",
     421: "wrong-host",
@@ -150,33 +150,25 @@ def _field(error: Mapping[str, Any]) -> FieldOut:
     return FieldOut(place=place, field=".".join(names)[:LONGEST_NAME] or "(whole)", reason=reason)
 
 
-def _http(_: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
+def problem_of(error: Exception) -> Problem:
+    """Any error that is an answer; one that is none goes on to the door's last resort.
+
+    Raises:
+        RadrouterError: ``error``, where nobody should have let it come this far.
+    """
     if isinstance(error, Problem):
-        return error.response()
-    status = HTTPStatus(error.status_code)
-    detail = "no such path" if status == HTTPStatus.NOT_FOUND else str(error.detail)
-    return Problem(status, detail, headers=error.headers).response()
-
-
-def _validation(_: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
-    return of_validation(error.errors()).response()
-
-
-def _ours(_: Request, error: Exception) -> Response:
+        return error
+    if isinstance(error, HTTPException):
+        status = HTTPStatus(error.status_code)
+        detail = "no such path" if status == HTTPStatus.NOT_FOUND else str(error.detail)
+        return Problem(status, detail, headers=error.headers)
+    if isinstance(error, RequestValidationError):
+        return of_validation(error.errors())
     assert isinstance(error, RadrouterError)
     problem = of(error)
     if problem.status_code == HTTPStatus.INTERNAL_SERVER_ERROR:
         raise error
-    return problem.response()
-
-
-def install(app: FastAPI) -> None:
-    """Answer every error below the endpoints with a problem document; the rest is the door's last resort."""
-    app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(RequestValidationError, _validation)
-    app.add_exception_handler(RadrouterError, _ours)
+    return problem
 
 
 def documented(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:

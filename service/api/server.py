@@ -27,6 +27,8 @@ class ApiServer(uvicorn.Server):
 def server(app: FastAPI, *, host: str, port: int) -> ApiServer:
     """A server for an app of ``create_app``; ``port`` 0 takes a free one.
 
+    The proxies whose X-Forwarded-For and X-Forwarded-Proto are believed are those of the app's settings.
+
     uvicorn's own access log would write query strings, which name patients; the app logs each request itself.
     """
     stopping = app.state.needs.stopping
@@ -37,6 +39,7 @@ def server(app: FastAPI, *, host: str, port: int) -> ApiServer:
         access_log=False,
         log_config=None,
         server_header=False,
+        forwarded_allow_ips=list(app.state.desk.web.trusted_proxies),
         timeout_graceful_shutdown=DRAIN_S,
     )
     return ApiServer(config, stopping)

@@ -12,6 +12,7 @@ from fastapi import Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
+from service.web.assets import edition
 from service.web.visitor import Visitor
 
 HERE = Path(__file__).parent
@@ -20,6 +21,8 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+# With 'no-referrer' browsers would send our own forms with the origin 'null', which the door refuses.
+HEADERS = {"Content-Security-Policy": POLICY, "Referrer-Policy": "same-origin"}
 # path, name, key that leads there after "g" on the keyboard; in the order of the navigation
 PAGES = (
     ("/", "Now", "n"),
@@ -42,8 +45,8 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals |= {"pages": PAGES, "version": version("radrouter")}
-    made.filters |= {"moment": moment, "percent": percent, "words": words}
+    made.globals |= {"pages": PAGES, "version": version("radrouter"), "edition": edition()}
+    made.filters |= {"moment": moment, "percent": percent, "words": words, "sentence": sentence}
     return made
 
 
@@ -60,7 +63,7 @@ def render(
     text = templates.get_template(template).render(
         request=request, who=who, path=request.url.path, is_part="hx-request" in request.headers, **values
     )
-    return HTMLResponse(text, status, headers={"Content-Security-Policy": POLICY})
+    return HTMLResponse(text, status, headers=HEADERS)
 
 
 def moment(at: datetime | None) -> str:
@@ -79,3 +82,8 @@ def percent(score: float | None) -> str:
 def words(name: str | None) -> str:
     """One of our names as words: ``wrist_lateral`` is "wrist lateral"."""
     return (name or "").replace("_", " ")
+
+
+def sentence(text: str) -> str:
+    """One of our messages, which begin small and end open, as a sentence."""
+    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith(('.', '!', '?')) else '.'}"

@@ -4,4 +4,9 @@ from __future__ import annotations
 
 from types import ModuleType
 
-PAGES: tuple[ModuleType, ...] = ()
+from service.web import account, sign_in
+
+PAGES: tuple[ModuleType, ...] = (
+    sign_in,
+    account,
+)

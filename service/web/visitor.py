@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -13,11 +12,11 @@ from fastapi import Depends, Request
 from service.api.ports import Needed
 from service.api.problems import Problem
 from service.api.tokens import Principal, Role
+from service.web.desk import AtDesk
+from service.web.sessions import POLLS, digest, token_of
 
-COOKIE = "radrouter-session"
 CSRF_FIELD = "csrf"
 CSRF_HEADER = "X-CSRF-Token"
-SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,29 +42,29 @@ class SignInNeeded(Exception):  # noqa: N818
     """Nobody is signed in: the page of the web rooms turns this into a way to the sign-in page."""
 
 
-def digest(token: str) -> str:
-    """What the database keeps of a session's token."""
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
-def visitor(request: Request, needs: Needed) -> Visitor:
+def visitor(request: Request, needs: Needed, at: AtDesk) -> Visitor:
     """The person behind the cookie.
 
     Raises:
         SignInNeeded: there is no cookie, or its session is over.
-        Problem: 403, a change came without the session's own form token.
     """
-    token = request.cookies.get(COOKIE)
-    session = needs.users.session(digest(token)) if token else None
+    token = token_of(request)
+    counts = POLLS not in request.headers
+    session = needs.users.session(digest(token), idle=at.idle, counts=counts) if token else None
     if session is None:
         raise SignInNeeded
     found = Visitor(name=session.name, role=Role[session.role.upper()], csrf=session.csrf)
     request.scope["principal"] = Principal(name=found.name, role=found.role)  # for the log line
+    request.scope["visitor"] = found  # for the bar above a page about an error
     return found
 
 
 async def changing(request: Request, who: Annotated[Visitor, Depends(visitor)]) -> Visitor:
-    """The person behind a change, which must carry the form token of their session."""
+    """The person behind a change, which must carry the form token of their session.
+
+    Raises:
+        Problem: 403, it does not.
+    """
     sent = request.headers.get(CSRF_HEADER)
     if sent is None:
         sent = str((await request.form()).get(CSRF_FIELD, ""))

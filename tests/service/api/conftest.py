@@ -52,7 +52,7 @@ from router.types import (
     StoredObject,
     ViewPrediction,
 )
-from service.api import create_app
+from service.api.app import create_app
 from service.api.health import database_probe, disk_probe, models_probe, rules_probe
 from service.api.out_models import GateOut, HeadOut, ModelOut
 from service.api.server import server
