@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from router.hanging import SURE_ENOUGH
 from router.verdicts import Source
-from service.kinds import AeTitle, Fraction, Network, Port, Seconds, is_loopback
+from service.kinds import AeTitle, Fraction, Network, Port, Seconds, is_loopback, whole_tls
 
 SHIPPED_RULES = Path(__file__).with_name("default_rules.toml")
 
@@ -93,14 +93,7 @@ class Listener(Section):
 
     @model_validator(mode="after")
     def _tls_whole(self) -> Listener:
-        if (self.tls_certificate is None) != (self.tls_key is None):
-            raise ValueError("tls_certificate and tls_key belong together: name both or neither")
-        if self.tls_certificate is None and (self.tls_ca or self.tls_require_client_certificate):
-            raise ValueError("tls_ca and tls_require_client_certificate need tls_certificate and tls_key")
-        if self.tls_require_client_certificate and self.tls_ca is None:
-            raise ValueError(
-                "tls_require_client_certificate needs tls_ca, the authority that signs the clients"
-            )
+        whole_tls(self.tls_certificate, self.tls_key, self.tls_ca, self.tls_require_client_certificate)
         return self
 
 

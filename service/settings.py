@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -23,6 +23,7 @@ from pydantic_settings import (
 
 from router.errors import SettingsError
 from service.sections import Api, Database, Hanging, Listener, Models, Rules, Storage, Supervisor, Worker
+from service.sections_orders import Hl7, Orders, Worklist
 from service.sections_web import Oidc, Web
 
 PREFIX = "RADROUTER_"
@@ -45,6 +46,9 @@ class Settings(BaseSettings):
     web: Web = Field(default_factory=Web)
     oidc: Oidc = Field(default_factory=Oidc)
     hanging: Hanging = Field(default_factory=Hanging)
+    orders: Orders = Field(default_factory=Orders)
+    hl7: Hl7 = Field(default_factory=Hl7)
+    worklist: Worklist = Field(default_factory=Worklist)
     rules: Rules = Field(default_factory=Rules)
     models: Models = Field(default_factory=Models)
     supervisor: Supervisor = Field(default_factory=Supervisor)
@@ -70,6 +74,16 @@ class Settings(BaseSettings):
     def heartbeats_folder(self) -> Path:
         """Where workers show that they live, below the data folder, so that all hosts see it."""
         return self.storage.folder / "workers"
+
+    @property
+    def judges_folder(self) -> Path:
+        """The same for judges."""
+        return self.storage.folder / "judges"
+
+    @property
+    def hl7_folder(self) -> Path:
+        """Where the HL7 listener keeps what it refused, and what it counted."""
+        return self.storage.folder / "hl7"
 
     @property
     def database_url(self) -> str:
@@ -161,12 +175,11 @@ def _with_absolute_paths(settings: Settings, folder: Path) -> Settings:
             return folder / value.expanduser()
         if isinstance(value, tuple):
             return tuple(absolute(item) for item in value)
+        if isinstance(value, BaseModel):
+            return value.model_copy(
+                update={key: absolute(getattr(value, key)) for key in type(value).model_fields}
+            )
         return value
 
-    sections = {
-        name: section.model_copy(
-            update={key: absolute(getattr(section, key)) for key in type(section).model_fields}
-        )
-        for name, section in ((name, getattr(settings, name)) for name in Settings.model_fields)
-    }
-    return settings.model_copy(update=sections)
+    found: Settings = absolute(settings)
+    return found

@@ -9,7 +9,11 @@ from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 
 from service.sections import SHIPPED_RULES, Token
+from service.sections_orders import SHIPPED_PROCEDURES, WorklistSource
 from service.settings import Settings
+
+# Lists of tables: what one entry has
+ENTRIES: dict[str, dict[str, Any]] = {"api": {"tokens": Token}, "worklist": {"sources": WorklistSource}}
 
 
 def tables() -> str:
@@ -31,8 +35,8 @@ def _table(name: str, section: Any) -> str:
         "|---|---|---|",
     ]
     lines += [_row(f"{name}.{key}", info) for key, info in section.model_fields.items()]
-    if name == "api":
-        lines += [_row(f"api.tokens[].{key}", info) for key, info in Token.model_fields.items()]
+    for key, entry in ENTRIES.get(name, {}).items():
+        lines += [_row(f"{name}.{key}[].{word}", info) for word, info in entry.model_fields.items()]
     return "\n".join(lines)
 
 
@@ -47,7 +51,7 @@ def _written(value: Any) -> str:
         return "(none)"
     if isinstance(value, SecretStr):
         return '""'
-    if value == SHIPPED_RULES:
+    if value in (SHIPPED_RULES, SHIPPED_PROCEDURES):
         return "(shipped)"
     if isinstance(value, bool):
         return str(value).lower()
