@@ -64,6 +64,9 @@ def _network_stages(stage: Callable[[str, Stage, str], argparse.ArgumentParser])
     train = stage("train", _train, "fine-tune the network; goes on from its last checkpoint")
     train.add_argument("--films", type=Path, nargs="*", help=folders)
     train.add_argument("--start", type=Path, help="weights to begin with instead of ImageNet's")
+    train.add_argument(
+        "--backbone", type=Path, help="ImageNet weights (default: those of the installed package)"
+    )
     train.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     _recipe_options(train)
     calibrate = stage("calibrate", _calibrate, "choose temperature, gate and reject on films that may train")
@@ -71,10 +74,11 @@ def _network_stages(stage: Callable[[str, Stage, str], argparse.ArgumentParser])
     export = stage("export", _export, "write WORK's network as a model pack")
     evaluate = stage("evaluate", _evaluate, "measure a pack on real films, with intervals and pictures")
     evaluate.add_argument("--split", nargs="*", default=["final"], help="groups: look final calibrate")
+    evaluate.add_argument("--against", type=Path, help="another pack, measured on the same films beside it")
     card = stage("card", _card, "write a pack's card and metrics from its evaluations")
     card.add_argument("--log", nargs="*", default=[], help="rounds, each 'round | trained on | figure'")
     for one in (export, evaluate, card):
-        one.add_argument("--pack", type=Path, default=CHECKOUT / "classifiers/packs/view/1")
+        one.add_argument("--pack", type=Path, default=CHECKOUT / "classifiers/packs/view/2")
 
 
 def _recipe_options(parser: argparse.ArgumentParser) -> None:
@@ -128,6 +132,7 @@ def _train(options: argparse.Namespace) -> None:
         out=options.work / "network",
         recipe=recipe,
         start=options.start,
+        backbone=options.backbone,
         report=lambda line: print(line, flush=True),
     )
     print(weights)
@@ -145,7 +150,7 @@ def _calibrate(options: argparse.Namespace) -> None:
 def _export(options: argparse.Namespace) -> None:
     from training.export import export
 
-    print(export(network_folder=options.work / "network", shared=options.data, pack=options.pack))
+    print(export(network_folder=options.work / "network", pack=options.pack))
 
 
 def _card(options: argparse.Namespace) -> None:
@@ -159,7 +164,11 @@ def _evaluate(options: argparse.Namespace) -> None:
 
     print(
         evaluate(
-            shared=options.data, pack=options.pack, out=options.work / "evaluation", splits=options.split
+            shared=options.data,
+            pack=options.pack,
+            out=options.work / "evaluation",
+            splits=options.split,
+            against=options.against,
         )
     )
 

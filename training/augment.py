@@ -11,14 +11,16 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from classifiers.prepare import prepare
-from router.views import OTHER
-from training.films import UNKNOWN, Example
+from router.views import NNCPR_VIEWS, OTHER
+from training.films import ANY_WAY_ROUND, UNKNOWN, Example
 from training.simulate.film import floats
 from training.simulate.views import LABELS
 
 Image = NDArray[np.float32]
 LYING = frozenset(LABELS.index(name) for name in ("abdomen_ap", "abdomen_left_lateral_decubitus"))
-QUARTER_TURNED = 0.15  # of the films
+QUARTER_TURNED = {True: 0.45, False: 0.2}  # of the films of views with an upright, and of the others
+SELDOM = 0.6  # of how often one of the thirty views comes, for the other labels
+LEVELS = np.linspace(0, 100, 33)  # percentiles that stand for a film's style
 OTHER_SHARE = 4  # how many views' worth of films show none of them
 
 
@@ -41,13 +43,28 @@ def batches(
     """Endless batches with a fixed number from each pool; within a pool every view comes equally often."""
     rng = np.random.default_rng(seed)
     by_view = [_by_view(pool) for pool, _ in pools]
+    often = [_often(views) for views in by_view]
+    looks = _styles([example for pool, _ in pools[1:] for example in pool], rng)
     while True:
         rows = []
-        for (_, count), views, may_flip in zip(pools, by_view, flip, strict=True):
+        for (_, count), views, odds, may_flip in zip(pools, by_view, often, flip, strict=True):
             for _ in range(count):
-                view = views[int(rng.integers(len(views)))]
-                rows.append(_row(view[int(rng.integers(len(view)))], rng, side=side, flip=may_flip))
+                view = views[int(rng.choice(len(views), p=odds))]
+                rows.append(_row(view[int(rng.integers(len(view)))], rng, looks, side=side, flip=may_flip))
         yield _stacked(rows)
+
+
+def _often(views: Sequence[Sequence[Example]]) -> NDArray[np.float64]:
+    """How often each view comes, as odds that sum to 1; ``other`` is told apart as well as the thirty."""
+    shown = [LABELS[view[0].view] for view in views]
+    odds = np.array([1.0 if label in NNCPR_VIEWS or label == OTHER else SELDOM for label in shown])
+    return np.asarray(odds / odds.sum())
+
+
+def _styles(real: Sequence[Example], rng: Generator) -> list[NDArray[np.float64]]:
+    """Percentiles of the greys of some real films that may train: what vendors make of a film."""
+    chosen = rng.permutation(len(real))[:200]
+    return [np.percentile(prepare(floats(real[index].pixels), side=96), LEVELS) for index in chosen]
 
 
 def _by_view(pool: Sequence[Example]) -> list[list[Example]]:
@@ -61,23 +78,30 @@ def _by_view(pool: Sequence[Example]) -> list[list[Example]]:
 Row = tuple[Image, int, float, int, int]
 
 
-def _row(example: Example, rng: Generator, *, side: int, flip: bool) -> Row:
+def _row(
+    example: Example, rng: Generator, looks: Sequence[NDArray[np.float64]], *, side: int, flip: bool
+) -> Row:
     pixels = cropped(example.pixels, rng)
     if flip and rng.random() < 0.5:
         pixels = pixels[:, ::-1]
-    turns = int(rng.integers(1, 4)) if rng.random() < QUARTER_TURNED else 0
+    turns = (
+        int(rng.integers(1, 4))
+        if rng.random() < QUARTER_TURNED[LABELS[example.view] not in ANY_WAY_ROUND]
+        else 0
+    )
     image = prepare(floats(np.rot90(pixels, turns)), side=side)
     known = 0.0 if turns % 2 and example.view in LYING else 1.0
     rotation = UNKNOWN if example.upside == UNKNOWN else (example.upside + turns) % 4
-    return _processed(_moved(image, rng), rng), example.view, known, example.projection, rotation
+    image = _restyled(_moved(image, rng), rng, looks)
+    return _processed(image, rng), example.view, known, example.projection, rotation
 
 
 def cropped(pixels: NDArray[np.uint8], rng: Generator) -> NDArray[np.uint8]:
-    """A random part of a film, each edge up to 13 % away."""
+    """A random part of a film, each edge up to 16 % away."""
     if rng.random() < 0.3:
         return pixels
     height, width = pixels.shape
-    cut = rng.uniform(0, 0.13, 4) * (rng.random(4) < 0.6)
+    cut = rng.uniform(0, 0.16, 4) * (rng.random(4) < 0.6)
     return pixels[
         int(cut[0] * height) : int((1 - cut[1]) * height) + 1,
         int(cut[2] * width) : int((1 - cut[3]) * width) + 1,
@@ -95,12 +119,31 @@ def _moved(image: Image, rng: Generator) -> Image:
     return np.asarray(cv2.warpAffine(image, matrix, (side, side), flags=cv2.INTER_LINEAR), dtype=np.float32)
 
 
+def _restyled(image: Image, rng: Generator, looks: Sequence[NDArray[np.float64]]) -> Image:
+    """Another machine's greys: those of a real film, some monotone curve, or uneven light."""
+    choice = rng.random()
+    if choice < 0.2 and looks:
+        own = np.maximum.accumulate(np.percentile(image[::3, ::3], LEVELS)) + np.arange(len(LEVELS)) * 1e-6
+        wanted = np.interp(image, own, looks[int(rng.integers(len(looks)))])
+        image = np.asarray(image + rng.uniform(0.4, 1) * (wanted - image), dtype=np.float32)
+    elif choice < 0.45:
+        knots = np.cumsum(rng.gamma(2.0, size=6))
+        curve = np.interp(image, np.linspace(0, 1, 6), (knots - knots[0]) / (knots[-1] - knots[0]))
+        image = curve.astype(np.float32)
+    if rng.random() < 0.25:
+        light = rng.normal(0, 0.22, (3, 3)).astype(np.float32)
+        image = image * np.exp(cv2.resize(light, image.shape, interpolation=cv2.INTER_CUBIC))
+    return np.clip(image, 0, 1)
+
+
 def _processed(image: Image, rng: Generator) -> Image:
     side = image.shape[0]
-    if rng.random() < 0.12:
-        tiles = int(rng.integers(2, 6))
-        curve = cv2.createCLAHE(clipLimit=float(rng.uniform(1.5, 4)), tileGridSize=(tiles, tiles))
+    if rng.random() < 0.15:
+        tiles = int(rng.integers(2, 7))
+        curve = cv2.createCLAHE(clipLimit=float(rng.uniform(1.5, 7)), tileGridSize=(tiles, tiles))
         image = floats(curve.apply((image * 255).astype(np.uint8)))
+    if rng.random() < 0.15:
+        image = _coarse(image, rng)
     if rng.random() < 0.25:
         image = cv2.GaussianBlur(image, (0, 0), float(rng.uniform(0.4, 1.4)))
     if rng.random() < 0.3:
@@ -115,6 +158,17 @@ def _processed(image: Image, rng: Generator) -> Image:
         height, width = (int(value) for value in rng.integers(8, side // 3, 2))
         image[top : top + height, left : left + width] = rng.uniform(0, 1)
     return np.asarray(np.clip(image, 0, 1), dtype=np.float32)
+
+
+def _coarse(image: Image, rng: Generator) -> Image:
+    """As from fewer pixels, and through a poor JPEG."""
+    side = image.shape[0]
+    less = int(side * rng.uniform(0.4, 0.9))
+    small = cv2.resize(image, (less, less), interpolation=cv2.INTER_AREA)
+    quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 90))]
+    coded = cv2.imencode(".jpg", (small * 255).astype(np.uint8), quality)[1]
+    read = floats(np.asarray(cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE), dtype=np.uint8))
+    return np.asarray(cv2.resize(read, (side, side), interpolation=cv2.INTER_LINEAR), dtype=np.float32)
 
 
 def _stacked(rows: Sequence[Row]) -> Batch:

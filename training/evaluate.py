@@ -14,44 +14,89 @@ from classifiers.answers import calibrated, view_of
 from classifiers.packs import Pack, load_pack
 from classifiers.prepare import prepare
 from classifiers.runtimes import Runtime, load
-from training.films import ANY_WAY_ROUND, RealFilm, chest_films, read, real_films
-from training.measures import Judged, grouped, measures
+from training.films import ANY_WAY_ROUND, Example, RealFilm, chest_films, read, real_films
+from training.measures import Judged, gains, grouped, measures
 from training.simulate.film import floats
 from training.wrapped import agreement
 
 WRAPPED_EVERY = 4  # films, that are also sent as DICOM
 
 
-def evaluate(*, shared: Path, pack: Path, out: Path, splits: Sequence[str]) -> str:
-    """Measure, write metrics.json and pictures to ``out``, and return the table as text.
+def evaluate(
+    *, shared: Path, pack: Path, out: Path, splits: Sequence[str], against: Path | None = None
+) -> str:
+    """Measure, write metrics.json and pictures to ``out``, and return the figures as text.
 
     ``out`` may hold pictures of real films, which are never committed; the pictures that show none also go to
-    the pack.
+    the pack. With ``against``, another pack is measured on the same films beside it, and the difference.
     """
     from training import pictures
 
-    loaded = load_pack(pack)
-    runtime = load(loaded, threads=1)
     films = [film for film in real_films(shared) if film.split in splits]
-    judged = judge(films, loaded, runtime)
-    some = judged[::WRAPPED_EVERY]
-    measured = measures(judged) | beam_and_turn(shared, films, loaded, runtime)
-    measured["speed_ms"] = speed(films, loaded, runtime)
-    measured["same_as_dicom"] = agreement(
-        [read(item.film.path) for item in some], [item.stated for item in some], loaded, runtime
-    )
+    chests = chest_films(shared, "test")
+    found = _Measured(films, chests, pack)
+    measured = found.figures()
+    if against is not None:
+        measured["against"] = _beside(_Measured(films, chests, against), found)
     out = out / "+".join(splits)
     out.mkdir(parents=True, exist_ok=True)
     (out / "metrics.json").write_text(json.dumps(measured, indent=1))
-    thirty = [item for item in judged if item.film.one_of_thirty]
+    thirty = [item for item in found.judged if item.film.one_of_thirty]
     for folder in (out, pack) if list(splits) == ["final"] else (out,):
         pictures.confusion(thirty, folder / "confusion.png")
         pictures.risk_coverage(thirty, folder / "risk_coverage.png")
         pictures.reliability(thirty, folder / "reliability.png")
-    pictures.worst(
-        [item for item in judged if not item.right and item.film.split != "final"], out / "worst.png"
-    )
+    wrong = [item for item in found.judged if not item.right and item.film.split != "final"]
+    pictures.worst(wrong, out / "worst.png")
     return json.dumps(measured, indent=1)
+
+
+class _Measured:
+    """All that one pack says of the films of a split."""
+
+    def __init__(self, films: Sequence[RealFilm], chests: Sequence[Example], folder: Path) -> None:
+        self.pack = load_pack(folder)
+        self._runtime = load(self.pack, threads=1)
+        self.judged = judge(films, self.pack, self._runtime)
+        upright = [film for film in films if film.one_of_thirty and film.folder not in ANY_WAY_ROUND]
+        turned = [
+            np.mean([_turned(film, quarter, self.pack, self._runtime) == quarter for quarter in range(4)])
+            for film in upright
+        ]
+        beam, named = beams(chests, self.pack, self._runtime)
+        patients = [film.group for film in chests]
+        # each: a value per film, and the films' groups
+        self.shares: dict[str, tuple[NDArray[np.generic], list[str]]] = {
+            "ap_or_pa": (beam, patients),
+            "nih_named_chest_pa_ap": (named, patients),
+            "rotation": (np.array(turned), [film.group for film in upright]),
+        }
+
+    def figures(self) -> dict[str, object]:
+        """Every figure with its interval."""
+        some = self.judged[::WRAPPED_EVERY]
+        return (
+            measures(self.judged)
+            | {name: grouped(values, groups) for name, (values, groups) in self.shares.items()}
+            | {
+                "chest_films": len(self.shares["ap_or_pa"][1]),
+                "speed_ms": speed([item.film for item in self.judged], self.pack, self._runtime),
+                "same_as_dicom": agreement(
+                    [read(item.film.path) for item in some],
+                    [item.stated for item in some],
+                    self.pack,
+                    self._runtime,
+                ),
+            }
+        )
+
+
+def _beside(before: _Measured, after: _Measured) -> dict[str, object]:
+    """What ``before`` says of the same films, and how much better ``after`` is, figure by figure."""
+    gained = gains(before.judged, after.judged)
+    for name, (values, groups) in after.shares.items():
+        gained[name] = grouped(np.subtract(values, before.shares[name][0], dtype=float), groups)
+    return {"pack": str(before.pack.ref), "figures": before.figures(), "gained": gained}
 
 
 def judge(films: Sequence[RealFilm], pack: Pack, runtime: Runtime) -> list[Judged]:
@@ -74,25 +119,15 @@ def infer(runtime: Runtime, films: Sequence[NDArray[np.uint8]], pack: Pack) -> d
     return runtime.infer(np.stack(images)[..., None])
 
 
-def beam_and_turn(shared: Path, films: Sequence[RealFilm], pack: Pack, runtime: Runtime) -> dict[str, object]:
-    """AP or PA on NIH patients held out; rotation on real films turned by quarter turns."""
-    chests = chest_films(shared, "test")
+def beams(
+    chests: Sequence[Example], pack: Pack, runtime: Runtime
+) -> tuple[NDArray[np.generic], NDArray[np.generic]]:
+    """For each NIH film, whether AP or PA is right, and whether it is named a frontal chest."""
     raw = [infer(runtime, [film.pixels], pack) for film in chests]
     beam = np.array([row["projection"][0].argmax() for row in raw]) == [film.projection for film in chests]
     labels = pack.manifest.outputs["view"].labels
     named = np.array([labels[int(row["view"][0].argmax())] == "chest_pa_ap" for row in raw])
-    upright = [film for film in films if film.one_of_thirty and film.folder not in ANY_WAY_ROUND]
-    turned = [
-        np.mean([_turned(film, quarter, pack, runtime) == quarter for quarter in range(4)])
-        for film in upright
-    ]
-    groups = [film.group for film in chests]
-    return {
-        "ap_or_pa": grouped(beam, groups),
-        "nih_named_chest_pa_ap": grouped(named, groups),
-        "rotation": grouped(np.array(turned), [film.group for film in upright]),
-        "chest_films": len(chests),
-    }
+    return np.asarray(beam), named
 
 
 def _turned(film: RealFilm, quarter: int, pack: Pack, runtime: Runtime) -> int:

@@ -45,10 +45,10 @@ TRAINED_ON = (
 )
 
 
-def export(*, network_folder: Path, shared: Path, pack: Path) -> str:
+def export(*, network_folder: Path, pack: Path) -> str:
     """Write the pack; returns one line about its parity and size. Raises ValueError when the two runtimes
     disagree."""
-    model, recipe = trained(network_folder, shared)
+    model, recipe = trained(network_folder)
     chosen = json.loads((network_folder / "calibration.json").read_text())
     pack.mkdir(parents=True, exist_ok=True)
     _convert(model, pack / "model.xml")

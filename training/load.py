@@ -13,10 +13,9 @@ from training.recipe import Recipe
 from training.simulate.views import LABELS
 
 WEIGHTS = "view.weights.h5"
-IMAGENET = "models/imagenet/mobilenet_v2_1.0_224_quant.tflite"
 
 
-def trained(folder: Path, shared: Path) -> tuple[keras.Model, Recipe]:
+def trained(folder: Path) -> tuple[keras.Model, Recipe]:
     """Load what ``train`` left in ``folder``. Raises FileNotFoundError, or ValueError when the labels have
     changed."""
     if not (folder / WEIGHTS).is_file():
@@ -27,6 +26,6 @@ def trained(folder: Path, shared: Path) -> tuple[keras.Model, Recipe]:
             f"the network in {folder} was trained for other labels than the table of views has now"
         )
     recipe = Recipe(**{field.name: stored[field.name] for field in fields(Recipe)})
-    model = network(shared / IMAGENET, side=recipe.side, frozen=recipe.frozen)
+    model = network(recipe, side=recipe.side)
     model.load_weights(folder / WEIGHTS)
     return model, recipe

@@ -3,34 +3,59 @@ rotation."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterable
 from typing import Final
 
 import keras
+import numpy as np
 from keras import layers
+from numpy.typing import NDArray
 
 from training.backbone import backbone
+from training.recipe import Recipe
 from training.simulate.views import LABELS
 
 PROJECTIONS: Final = ("ap", "pa")
 ROTATIONS: Final = ("0", "90", "180", "270")  # degrees counter-clockwise that the film was turned
 
 
-def network(imagenet: Path, *, side: int, frozen: int) -> keras.Model:
-    """(N, side, side, 1) in [0, 1], bone bright, to logits ``view``, ``projection`` and ``rotation``.
-
-    The first ``frozen`` convolutions keep their ImageNet weights: they see edges, which films have too.
-    """
-    body = backbone(imagenet, side=side)
-    convolutions = [layer for layer in body.layers if "conv" in layer.name]
-    for layer in convolutions[:frozen]:
-        layer.trainable = False
-    features = layers.GlobalAveragePooling2D(name="features")(body.output)
-    dropped = layers.Dropout(0.25)(features)
+def network(recipe: Recipe, *, side: int | None) -> keras.Model:
+    """(N, side, side, 1) in [0, 1], bone bright, to logits ``view``, ``projection`` and ``rotation``; without
+    weights worth anything. ``side`` None takes films of any size."""
+    body = backbone(side=side)
+    for layer in body.layers:
+        layer.trainable = _learns(layer.name, recipe.frozen)
+    entry = keras.Input((side, side, 1), name="image")
+    found = body(entry, training=False)  # normalised the same in training and use: see settled()
+    dropped = layers.Dropout(0.2)(layers.GlobalAveragePooling2D(name="features")(found))
     heads = [
         layers.Dense(len(names), name=name)(dropped)
         for name, names in (("view", LABELS), ("projection", PROJECTIONS), ("rotation", ROTATIONS))
     ]
-    return keras.Model(
-        body.input, dict(zip(("view", "projection", "rotation"), heads, strict=True)), name="view"
-    )
+    return keras.Model(entry, dict(zip(("view", "projection", "rotation"), heads, strict=True)), name="view")
+
+
+def body_of(model: keras.Model) -> keras.Model:
+    """The backbone within the network."""
+    return model.get_layer("efficientnet_lite0")
+
+
+def _learns(layer: str, frozen: int) -> bool:
+    block = layer.partition("_")[0]
+    if block in ("stem", "scaled"):
+        return frozen == 0
+    return not block.startswith("block") or int(block.removeprefix("block")) >= frozen
+
+
+def settled(model: keras.Model, batches: Iterable[NDArray[np.float32]]) -> None:
+    """Set the means and variances of all normalisations to those of films; every batch weighs the same."""
+    norms = [layer for layer in body_of(model).layers if isinstance(layer, layers.BatchNormalization)]
+    kept = [(layer.momentum, layer.trainable) for layer in norms]
+    for layer in norms:
+        layer.trainable = True
+    for number, images in enumerate(batches):
+        for layer in norms:
+            layer.momentum = number / (number + 1)
+        body_of(model)(images, training=True)
+    for layer, (momentum, trainable) in zip(norms, kept, strict=True):
+        layer.momentum, layer.trainable = momentum, trainable

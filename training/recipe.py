@@ -9,16 +9,20 @@ from dataclasses import dataclass
 class Recipe:
     """All that decides how the network is trained; stored beside the weights."""
 
-    side: int = 160  # pixels
-    steps: int = 1000
-    simulated: int = 44  # films of each kind in a batch
-    real: int = 8
-    chest: int = 8
-    rate: float = 6e-4
-    warm_up: int = 40  # steps
-    decay: float = 2e-5  # of weights, per step of full rate
+    side: int = 208  # pixels
+    small: int = 144  # pixels of the first part of the training: coarse shapes are learnt sooner there
+    small_share: float = 0.5  # of the schedule
+    steps: int = 3000
+    simulated: int = 46  # films of each kind in a batch
+    real: int = 5
+    chest: int = 5
+    rate: float = 1e-3
+    warm_up: int = 60  # steps
+    decay: float = 0.02  # of weights, times the rate, per step
     smoothing: float = 0.08
-    average: float = 0.996  # of the kept weights, per step
-    frozen: int = 14  # convolutions that keep their ImageNet weights
+    average: float = 0.997  # of the kept weights, per step
+    turning: float = 0.4  # weight of the rotation head's loss
+    frozen: int = 3  # blocks that keep their ImageNet weights: they see edges, which films have too
+    settle: int = 30  # batches over which normalisation is set to films before the first step
     seed: int = 1
     minutes: float = 1e9  # the schedule is shortened to end by then

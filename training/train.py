@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import queue
 import threading
@@ -16,8 +17,9 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from training.augment import Batch, batches
+from training.backbone import imagenet_file, load_imagenet
 from training.films import Example, allowed, chest_films, simulated
-from training.network import network
+from training.network import body_of, network, settled
 from training.recipe import Recipe
 from training.simulate.views import LABELS
 
@@ -25,24 +27,37 @@ Report = Callable[[str], None]
 
 
 def train(
-    *, shared: Path, films: Sequence[Path], out: Path, recipe: Recipe, start: Path | None, report: Report
+    *,
+    shared: Path,
+    films: Sequence[Path],
+    out: Path,
+    recipe: Recipe,
+    start: Path | None,
+    backbone: Path | None,
+    report: Report,
 ) -> Path:
     """Train by ``recipe``; returns the weights' path in ``out``. Continues from a checkpoint found there.
 
-    ``start`` holds weights to begin with instead of ImageNet's. Raises FileNotFoundError when films are
-    missing.
+    ``start`` holds weights to begin with instead of ImageNet's, which ``backbone`` or an installed package
+    holds.     Raises FileNotFoundError when films or weights are missing.
     """
     out.mkdir(parents=True, exist_ok=True)
-    (out / "recipe.json").write_text(json.dumps(asdict(recipe) | {"labels": LABELS}, indent=1))
-    model = network(
-        shared / "models/imagenet/mobilenet_v2_1.0_224_quant.tflite", side=recipe.side, frozen=recipe.frozen
-    )
-    if start is not None:
+    model = network(recipe, side=None)
+    if start is None:
+        load_imagenet(body_of(model), imagenet_file(backbone))
+    else:
         model.load_weights(start)
-    pools = _pools(shared, films, recipe)
-    report(", ".join(f"{len(pool)} films ({count} a batch)" for pool, count in pools))
+    (out / "recipe.json").write_text(json.dumps(asdict(recipe) | {"labels": LABELS}, indent=1))
     loop = _Loop(model, recipe, out)
-    feed = _ahead(batches(pools, side=recipe.side, seed=recipe.seed + loop.step, flip=(False, True, False)))
+
+    def feed(side: int) -> Iterator[Batch]:
+        pools = _pools(shared, films, recipe)  # films may still be rendered while the first part learns
+        report(f"{side} px: " + ", ".join(f"{len(pool)} films ({count} a batch)" for pool, count in pools))
+        seed = recipe.seed + loop.step
+        return _ahead(batches(pools, side=side, seed=seed, flip=(False, True, False)))
+
+    if start is None and loop.step == 0:
+        settled(model, (batch.images for batch in itertools.islice(feed(recipe.small), recipe.settle)))
     loop.run(feed, report)
     final = out / "view.weights.h5"
     loop.averaged().save_weights(final)
@@ -73,17 +88,16 @@ class _Loop:
             self._resume()
         self._update = tf.function(self._update_once)
 
-    def run(self, feed: Iterator[Batch], report: Report) -> None:
+    def run(self, feed: Callable[[int], Iterator[Batch]], report: Report) -> None:
         losses: list[float] = []
+        side, films = 0, iter(())  # type: tuple[int, Iterator[Batch]]
         while (done := self._progress()) < 1.0:
+            wanted = self.recipe.small if done < self.recipe.small_share else self.recipe.side
+            if wanted != side:
+                side, films = wanted, feed(wanted)
             self._optimizer.learning_rate.assign(self._rate(done))
-            loss = self._update(
-                *(
-                    tf.constant(getattr(next_batch, field.name))
-                    for next_batch in [next(feed)]
-                    for field in fields(next_batch)
-                )
-            )
+            batch = next(films)
+            loss = self._update(*(tf.constant(getattr(batch, field.name)) for field in fields(batch)))
             losses.append(float(loss))
             keep = min(self.recipe.average, (1 + self.step) / (10 + self.step))
             for mean, variable in zip(self._mean, self.model.trainable_variables, strict=True):
@@ -118,7 +132,7 @@ class _Loop:
             loss += 0.3 * _mean(
                 tf.nn.sparse_softmax_cross_entropy_with_logits(beams, out["projection"]), beam_weights
             )
-            loss += 0.25 * _mean(
+            loss += self.recipe.turning * _mean(
                 tf.nn.sparse_softmax_cross_entropy_with_logits(turns, out["rotation"]), turn_weights
             )
         gradients = tape.gradient(loss, self.model.trainable_variables)
@@ -126,7 +140,7 @@ class _Loop:
         return loss
 
     def _keep(self) -> None:
-        arrays = {f"w{k}": variable.numpy() for k, variable in enumerate(self.model.trainable_variables)}
+        arrays = {f"w{k}": variable.numpy() for k, variable in enumerate(self.model.variables)}
         arrays |= {f"m{k}": mean for k, mean in enumerate(self._mean)}
         partial = self._kept.with_suffix(".partial.npz")
         np.savez(partial, step=self.step, **arrays)
@@ -135,9 +149,9 @@ class _Loop:
     def _resume(self) -> None:
         stored = np.load(self._kept)
         self.step = int(stored["step"])
-        for k, variable in enumerate(self.model.trainable_variables):
+        for k, variable in enumerate(self.model.variables):
             variable.assign(stored[f"w{k}"])
-            self._mean[k] = stored[f"m{k}"].copy()
+        self._mean = [stored[f"m{k}"].copy() for k in range(len(self._mean))]
 
 
 def _mean(losses: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
