@@ -14,6 +14,7 @@ from db.callers import Callers
 from db.deliveries import Deliveries
 from db.hanging import Hanging
 from db.instances import Instances
+from db.matching import Matching
 from db.orders import Orders
 from db.queries import Queries
 from db.reviews import Reviews
@@ -32,6 +33,7 @@ class Database:
     queries: Queries
     callers: Callers
     hanging: Hanging
+    matching: Matching
     orders: Orders
     verdicts: Verdicts
     reviews: Reviews
@@ -54,6 +56,7 @@ def open_database(settings: Settings) -> Iterator[Database]:
             queries=Queries(sessions),
             callers=Callers(sessions),
             hanging=Hanging(sessions),
+            matching=Matching(sessions),
             orders=Orders(sessions),
             verdicts=Verdicts(sessions),
             reviews=Reviews(sessions),

@@ -59,6 +59,15 @@ StudyInstanceUid = Annotated[
         examples=["1.2.826.0.1.3680043.8.498.1"],
     ),
 ]
+SeriesInstanceUid = Annotated[
+    str,
+    Path(
+        pattern=UID_PATTERN,
+        max_length=UID_LENGTH,
+        description="Series Instance UID (0020,000E)",
+        examples=["1.2.826.0.1.3680043.8.498.2"],
+    ),
+]
 
 
 def here(request: Request, path: str) -> str:
