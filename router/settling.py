@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
+from router.consensus import consensus
 from router.verdicts import NO_FAULT, Kind, Remark, Review, ReviewAction, Verdict
 
 # Worst first: another part of the body or the other side may lead to the wrong treatment, a missing film to a
@@ -78,9 +79,11 @@ def is_answered(verdict: Verdict, remark: Remark, words: Sequence[Review]) -> bo
 
 
 def _agree(words: Sequence[Review]) -> bool:
-    """Whether most say the same; nobody's silence does not."""
-    said = [
-        "dismissed" if word.action is ReviewAction.DISMISS else f"{word.view} {word.side or ''}"
-        for word in words
-    ]
-    return any(2 * said.count(one) > len(said) for one in set(said))
+    """Whether most of those who spoke on one thing say the same; nobody's silence does not."""
+    dismissals = sum(word.action is ReviewAction.DISMISS for word in words)
+    others = len(words) - dismissals
+    if others <= dismissals:
+        return others < dismissals
+    if any(word.about for word in words):
+        return True
+    return consensus(words[0].sop_instance_uid, words).agreed

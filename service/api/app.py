@@ -17,6 +17,7 @@ from service.api import callers as caller_endpoints
 from service.api import (
     dicom_web,
     events,
+    figures,
     hanging,
     health,
     metrics,
@@ -24,6 +25,7 @@ from service.api import (
     previews,
     replays,
     requeue,
+    reviews,
     rules,
     studies,
 )
@@ -54,6 +56,8 @@ NOUNS = (
     rules,
     replays,
     events,
+    reviews,
+    figures,
 )
 DESCRIPTION = """\
 Names the view of plain radiographs, routes them to specialist models by rules, and answers with every reason.

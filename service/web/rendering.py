@@ -12,6 +12,7 @@ from fastapi import Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
+from service.web import review_words
 from service.web.assets import edition
 from service.web.visitor import Visitor
 
@@ -47,6 +48,7 @@ def environment() -> Environment:
     )
     made.globals |= {"pages": PAGES, "version": version("radrouter"), "edition": edition()}
     made.filters |= {"moment": moment, "percent": percent, "words": words, "sentence": sentence}
+    made.filters |= review_words.FILTERS
     return made
 
 

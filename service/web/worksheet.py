@@ -10,7 +10,7 @@ from db.read_reviews import StoredReview
 from db.read_verdicts import StoredVerdict
 from router.orders import Expectation, ExpectedView
 from router.settling import RANK, anchor, is_answered, is_settled, worst_first
-from router.verdicts import FilmFacts, Kind, Remark, Review, ReviewAction, Truth, Verdict
+from router.verdicts import NO_FAULT, FilmFacts, Kind, Remark, Review, ReviewAction, Truth, Verdict
 from router.views import UNSURE
 
 
@@ -31,6 +31,11 @@ class Note:
     place: str | None  # SOP Instance UID at which a word about it hangs
     said: tuple[Said, ...]
     is_answered: bool
+
+    @property
+    def is_fault(self) -> bool:
+        """Whether there is something to dismiss."""
+        return self.remark.kind not in NO_FAULT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +102,17 @@ class Card:
     is_settled: bool
     is_stale: bool  # somebody spoke after it was judged: the next verdict is on its way
     past: tuple[StoredReview, ...]  # words that were taken back or replaced
+
+    @property
+    def has_places(self) -> bool:
+        """Whether certain views were asked for."""
+        return any(group.frames for group in self.ordered)
+
+    @property
+    def is_disputed(self) -> bool:
+        """Whether reviewers differ on one of its films."""
+        frames = (frame for group in self.ordered for frame in group.frames)
+        return any(frame.film is not None and frame.film.is_disputed for frame in (*frames, *self.others))
 
 
 def card_of(
