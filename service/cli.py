@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from router.errors import RadrouterError
-from service.commands import demo, dicom, models, rules, running, upkeep
+from service.commands import demo, dicom, models, orders, rules, running, upkeep, user
 from service.commands.shell import Invocation, err
 from service.commands.token import token
 
@@ -67,6 +67,8 @@ app.command(rich_help_panel=RUN)(demo.demo)
 app.command(rich_help_panel=RUN)(running.scp)
 app.command(rich_help_panel=RUN)(running.worker)
 app.command(rich_help_panel=RUN)(running.api)
+app.command(rich_help_panel=RUN)(running.hl7)
+app.command(rich_help_panel=RUN)(running.judge)
 app.command(rich_help_panel=FILES)(dicom.send)
 app.command("import", rich_help_panel=FILES)(dicom.import_folder)
 app.command(rich_help_panel=UPKEEP)(upkeep.check)
@@ -75,6 +77,8 @@ app.command(rich_help_panel=UPKEEP)(upkeep.backup)
 app.command(rich_help_panel=UPKEEP)(token)
 app.add_typer(models.app, name="models", rich_help_panel=UPKEEP)
 app.add_typer(rules.app, name="rules", rich_help_panel=UPKEEP)
+app.add_typer(orders.app, name="orders", rich_help_panel=UPKEEP)
+app.add_typer(user.app, name="user", rich_help_panel=UPKEEP)
 
 
 def main() -> None:

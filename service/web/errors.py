@@ -17,7 +17,7 @@ from service.web.rendering import render
 from service.web.visitor import SignInNeeded
 
 # What programs ask, not people: these get problem documents whatever they accept.
-PROGRAMS = ("/api/", "/assets/", "/metrics", "/healthz", "/readyz")
+PROGRAMS = ("/api/", "/dicom-web", "/assets/", "/metrics", "/healthz", "/readyz")
 
 TITLES = {
     HTTPStatus.FORBIDDEN: "Not allowed",

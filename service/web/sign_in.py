@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from http import HTTPStatus
 from typing import Annotated
 
@@ -16,23 +15,17 @@ from service.api.problems import Problem
 from service.kinds import is_loopback
 from service.web.desk import AtDesk, Desk, address_of, welcome
 from service.web.going_on import local_path
+from service.web.names import objection_to_name, tidy
 from service.web.passwords import SHORTEST, objection
 from service.web.rendering import render
 from service.web.sessions import close_session, digest, open_session, token_of
 from service.web.visitor import Changing
 
 router = APIRouter()
-NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}")
-NAME_RULE = "a name has letters, digits and . _ @ + - in it, and begins with a letter or digit"
 WRONG = "The name or the password is wrong."
 FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via")
 
 Typed = Annotated[str, Form()]
-
-
-def tidy(name: str) -> str:
-    """A user's name as it is kept: people do not remember how they wrote it."""
-    return name.strip().lower()
 
 
 @router.get("/sign-in")
@@ -86,8 +79,7 @@ def first_admin(
     if not is_at_the_machine(request):
         raise Problem(HTTPStatus.FORBIDDEN, "the first account is made on the machine that runs the service")
     wanted = tidy(name)
-    said = None if NAME.fullmatch(wanted) else NAME_RULE
-    said = said or objection(password, wanted)
+    said = objection_to_name(wanted) or objection(password, wanted)
     said = said or (None if again == password else "the two passwords differ")
     if said:
         return _first(request, name=name, said=said, status=HTTPStatus.UNPROCESSABLE_ENTITY)
