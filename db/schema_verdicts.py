@@ -72,14 +72,13 @@ class ReviewRow(SchemaRow):
     instance_id: Mapped[int] = mapped_column(ForeignKey("instance.id"))
     reviewer: Mapped[str] = mapped_column(Word)
     action: Mapped[ReviewAction] = mapped_column(words_of(ReviewAction))
-    about: Mapped[str | None] = mapped_column(String(128))  # a remark's key; None: the film
+    about: Mapped[str | None] = mapped_column(Word)  # a remark's key; None: the film
     view: Mapped[str | None] = mapped_column(String(64))
     side: Mapped[str | None] = mapped_column(String(1))
     reason: Mapped[str | None] = mapped_column(JSON(none_as_null=True))  # any text a human may write
     at: Mapped[datetime]
     sha256: Mapped[str] = mapped_column(String(64))  # of the bytes the reviewer saw
     view_shown: Mapped[str | None] = mapped_column(String(64))  # the model's answer at that time
-    model: Mapped[str | None] = mapped_column(String)
     kinds: Mapped[Words]  # the faults that the current verdict found with the film or its study then
     undone_at: Mapped[datetime | None]
     undone_by: Mapped[str | None] = mapped_column(Word)

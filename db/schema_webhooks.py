@@ -27,7 +27,9 @@ class DeliveryRow(SchemaRow):
     __tablename__ = "delivery"
     __table_args__ = (
         UniqueConstraint("webhook", "event_id"),
-        index_where("state = 'pending'", "ix_delivery_due", "next_at", "id"),
+        index_where("state = 'pending'", "ix_delivery_due", "webhook", "next_at", "id"),
+        index_where("state = 'pending'", "ix_delivery_film", "webhook", "sop_instance_uid", "id"),
+        index_where("ended_at IS NOT NULL", "ix_delivery_ended", "ended_at"),
         Index("ix_delivery_listed", "webhook", "id"),
         Index("ix_delivery_state", "state", "id"),
     )
@@ -44,4 +46,4 @@ class DeliveryRow(SchemaRow):
     next_at: Mapped[datetime]
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
-    last_error: Mapped[str | None] = mapped_column(String)
+    last_error: Mapped[str | None] = mapped_column(Word)

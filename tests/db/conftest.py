@@ -18,9 +18,12 @@ from sqlalchemy.orm import Session, sessionmaker
 from db.callers import Callers
 from db.engine import connect, migrate, sessions
 from db.instances import Instances
+from db.orders import Orders
 from db.queries import Queries
 from db.recording import OnConflict, Sent
+from db.reviews import Reviews
 from db.schema import SchemaRow
+from db.verdicts import Verdicts
 from router.types import (
     Analysis,
     Arrival,
@@ -134,6 +137,21 @@ def instances(maker: sessionmaker[Session], clock: Callable[[], datetime]) -> In
 @pytest.fixture
 def queries(maker: sessionmaker[Session], clock: Callable[[], datetime]) -> Queries:
     return Queries(maker, clock=clock)
+
+
+@pytest.fixture
+def orders(maker: sessionmaker[Session], clock: Callable[[], datetime]) -> Orders:
+    return Orders(maker, clock=clock)
+
+
+@pytest.fixture
+def verdicts(maker: sessionmaker[Session], clock: Callable[[], datetime]) -> Verdicts:
+    return Verdicts(maker, clock=clock)
+
+
+@pytest.fixture
+def reviews(maker: sessionmaker[Session], clock: Callable[[], datetime]) -> Reviews:
+    return Reviews(maker, clock=clock)
 
 
 @pytest.fixture

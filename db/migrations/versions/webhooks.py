@@ -59,10 +59,13 @@ def _create_delivery() -> None:
         sa.Column("next_at", MOMENT, nullable=False),
         sa.Column("created_at", MOMENT, nullable=False),
         sa.Column("ended_at", MOMENT, nullable=True),
-        sa.Column("last_error", sa.String(), nullable=True),
+        sa.Column("last_error", WORD, nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery")),
         sa.UniqueConstraint("webhook", "event_id", name=op.f("uq_delivery_webhook_event_id")),
     )
-    op.create_index("ix_delivery_due", "delivery", ["next_at", "id"], **_where("state = 'pending'"))
+    pending = _where("state = 'pending'")
+    op.create_index("ix_delivery_due", "delivery", ["webhook", "next_at", "id"], **pending)
+    op.create_index("ix_delivery_film", "delivery", ["webhook", "sop_instance_uid", "id"], **pending)
+    op.create_index("ix_delivery_ended", "delivery", ["ended_at"], **_where("ended_at IS NOT NULL"))
     op.create_index("ix_delivery_listed", "delivery", ["webhook", "id"])
     op.create_index("ix_delivery_state", "delivery", ["state", "id"])
