@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import signal
 import sys
@@ -70,3 +71,12 @@ def hold_lifeline() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
     Thread(target=watch, daemon=True, name="lifeline").start()
+
+
+def who() -> str:
+    """Who gives the command, for the audit."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):  # a container's user has a number, and often no name
+        name = str(os.getuid())
+    return f"command line ({name})"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +11,7 @@ import typer
 from rich.table import Table
 
 from router.errors import SettingsError
-from service.commands.shell import invocation, out
+from service.commands.shell import invocation, out, who
 
 if TYPE_CHECKING:
     from service.database import Database
@@ -45,9 +43,9 @@ def add(
         raise SettingsError(said)
     with _people(context) as database:
         taken = database.users.find(tidied) is not None
-        if taken or not database.users.add(tidied, role, _hashed(tidied, password_stdin), by=_who()):
+        if taken or not database.users.add(tidied, role, _hashed(tidied, password_stdin), by=who()):
             raise SettingsError(f"there is a user {tidied} already")
-        database.actions.note(_who(), "user added", {"user": tidied, "role": role})
+        database.actions.note(who(), "user added", {"user": tidied, "role": role})
     out.print(f"{tidied} may sign in as {role}", highlight=False)
 
 
@@ -71,7 +69,7 @@ def change_role(context: typer.Context, name: Name, role: Annotated[Role, typer.
         known = _known(database, name)
         if not database.users.set_role(known, role):
             raise SettingsError(f"{known} is the last administrator: make another one first")
-        database.actions.note(_who(), "role changed", {"user": known, "role": role})
+        database.actions.note(who(), "role changed", {"user": known, "role": role})
     out.print(f"{known} is {role} now", highlight=False)
 
 
@@ -81,7 +79,7 @@ def change_password(context: typer.Context, name: Name, password_stdin: FromStdi
     with _people(context) as database:
         known = _known(database, name)
         database.users.set_password(known, _hashed(known, password_stdin))
-        database.actions.note(_who(), "password changed", {"user": known})
+        database.actions.note(who(), "password changed", {"user": known})
     out.print(f"the password of {known} is changed", highlight=False)
 
 
@@ -92,7 +90,7 @@ def disable(context: typer.Context, name: Name) -> None:
         known = _known(database, name)
         if not database.users.disable(known):
             raise SettingsError(f"{known} is the last administrator: make another one first")
-        database.actions.note(_who(), "user disabled", {"user": known})
+        database.actions.note(who(), "user disabled", {"user": known})
     out.print(f"{known} may sign in no more", highlight=False)
 
 
@@ -102,7 +100,7 @@ def enable(context: typer.Context, name: Name) -> None:
     with _people(context) as database:
         known = _known(database, name)
         database.users.enable(known)
-        database.actions.note(_who(), "user enabled", {"user": known})
+        database.actions.note(who(), "user enabled", {"user": known})
     out.print(f"{known} may sign in again", highlight=False)
 
 
@@ -140,12 +138,3 @@ def _hashed(name: str, from_stdin: bool) -> str:
 
 def _typed() -> str:
     return str(typer.prompt("password", hide_input=True, confirmation_prompt="password again", err=True))
-
-
-def _who() -> str:
-    """Who gives the command, for the audit."""
-    try:
-        name = getpass.getuser()
-    except (KeyError, OSError):  # a container's user has a number, and often no name
-        name = str(os.getuid())
-    return f"command line ({name})"
