@@ -18,6 +18,7 @@ from router.types import (
     StoredObject,
     ViewPrediction,
 )
+from router.verdicts import Kind
 
 Item = TypeVar("Item")
 
@@ -51,10 +52,17 @@ class InstanceFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudyFilter:
-    """What studies to show: those with at least one instance for which all that is given holds."""
+    """What studies to show: those with at least one instance for which all that is given holds.
+
+    Of the study itself: its date, its verdict, and what is *like* something: ``*`` stands for anything, ``?``
+    for one sign (PS3.4 C.2.2.2.4), and case does not matter.
+    """
 
     study_date_from: str | None = None  # YYYYMMDD, included
     study_date_to: str | None = None  # YYYYMMDD, included
+    patient_like: str | None = None  # the ID or the name
+    accession_number_like: str | None = None
+    verdict: Kind | None = None  # one of the kinds of the current verdict
     patient_id: str | None = None
     accession_number: str | None = None
     modality: str | None = None
@@ -82,6 +90,7 @@ class StudySummary:
     instances: int
     states: Mapping[State, int]  # how many instances stand where; all states are there
     received_at: datetime  # the latest arrival
+    kinds: tuple[Kind, ...] = ()  # of the current verdict's remarks, the worst first; () before there is one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, select, tuple_
+from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from db.read import InstanceFilter, StudyFilter
 from db.schema import NO_DATE, InstanceRow, StudyRow
+from db.schema_verdicts import VerdictKindRow
 
 _EQUAL = {
     "series_instance_uid": InstanceRow.series_instance_uid,
@@ -24,8 +25,36 @@ _EQUAL = {
 
 
 def conditions(wanted: InstanceFilter | StudyFilter) -> list[ColumnElement[bool]]:
-    """One condition for each field that is given."""
-    return [*_equal(wanted), *_ranges(wanted)]
+    """One condition on the instance for each field that is given."""
+    found = [*_equal(wanted), *_ranges(wanted)]
+    of_study = study_conditions(wanted) if isinstance(wanted, StudyFilter) else []
+    if of_study:
+        found.append(InstanceRow.study_id.in_(select(StudyRow.id).where(*of_study)))
+    return found
+
+
+def study_conditions(wanted: StudyFilter) -> list[ColumnElement[bool]]:
+    """Conditions on the study's row, for what is asked of the study itself, not of one of its instances."""
+    found: list[ColumnElement[bool]] = []
+    if wanted.patient_like is not None:
+        pattern = like_pattern(wanted.patient_like)
+        found.append(or_(_like(StudyRow.patient_id, pattern), _like(StudyRow.patient_name, pattern)))
+    if wanted.accession_number_like is not None:
+        found.append(_like(StudyRow.accession_number, like_pattern(wanted.accession_number_like)))
+    if wanted.verdict is not None:
+        judged = select(VerdictKindRow.study_id).where(VerdictKindRow.kind == wanted.verdict)
+        found.append(StudyRow.id.in_(judged))
+    return found
+
+
+def like_pattern(text: str) -> str:
+    """DICOM's wildcards (PS3.4 C.2.2.2.4) as those of LIKE, whose own signs are taken as they are."""
+    escaped = text.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return escaped.replace("*", "%").replace("?", "_")
+
+
+def _like(column: InstrumentedAttribute[str | None], pattern: str) -> ColumnElement[bool]:
+    return func.lower(column).like(pattern, escape="\\")
 
 
 def instance_rows(

@@ -13,10 +13,17 @@ from sqlalchemy.orm import Session
 
 from db.read import StudyFilter, StudySummary
 from db.schema import InstanceRow, StudyRow
-from db.search import conditions, listed_between
+from db.schema_verdicts import VerdictKindRow
+from db.search import conditions, listed_between, study_conditions
+from router.settling import worst_first
 from router.types import State
+from router.verdicts import Kind
 
 NEVER = datetime.min.replace(tzinfo=UTC)
+# what a filter may ask of the study's row alone, without a look at its instances
+OF_THE_STUDY: dict[str, Any] = dict.fromkeys(
+    ("study_date_from", "study_date_to", "patient_like", "accession_number_like", "verdict")
+)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -26,14 +33,15 @@ class _RollUp:
     states: dict[State, int] = field(default_factory=lambda: dict.fromkeys(State, 0))
     series: int = 0
     received_at: datetime = NEVER
+    kinds: set[Kind] = field(default_factory=set)
 
 
 def study_keys(wanted: StudyFilter, after: tuple[Any, ...] | None, limit: int) -> Select[str, int]:
     """(listed_date, study id) of the studies to show, newest date first, each once; behind ``after``."""
-    if replace(wanted, study_date_from=None, study_date_to=None) == StudyFilter():
+    if replace(wanted, **OF_THE_STUDY) == StudyFilter():
         columns = StudyRow.listed_date, StudyRow.id
         dates = listed_between(StudyRow.listed_date, wanted.study_date_from, wanted.study_date_to)
-        statement = select(*columns).where(*dates)
+        statement = select(*columns).where(*dates, *study_conditions(wanted))
     else:
         columns = InstanceRow.listed_date, InstanceRow.study_id
         statement = select(*columns).where(*conditions(wanted)).distinct()
@@ -67,6 +75,10 @@ def _roll_up(session: Session, study_ids: Sequence[int]) -> dict[int, _RollUp]:
         .group_by(InstanceRow.study_id)
     ):
         rolled[study_id].series, rolled[study_id].received_at = series, received_at
+    of_verdict = select(VerdictKindRow.study_id, VerdictKindRow.kind)
+    for study_id, kind in session.execute(of_verdict.where(VerdictKindRow.study_id.in_(study_ids))):
+        if study_id in rolled:
+            rolled[study_id].kinds.add(kind)
     return rolled
 
 
@@ -84,4 +96,5 @@ def _summary(row: StudyRow, rolled: _RollUp) -> StudySummary:
         instances=sum(rolled.states.values()),
         states=rolled.states,
         received_at=rolled.received_at,
+        kinds=worst_first(rolled.kinds),
     )
