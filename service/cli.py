@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from router.errors import RadrouterError
-from service.commands import demo, dicom, models, orders, rules, running, upkeep, user
+from service.commands import demo, dicom, export, models, orders, rules, running, upkeep, user, webhooks
 from service.commands.shell import Invocation, err
 from service.commands.token import token
 
@@ -69,6 +69,7 @@ app.command(rich_help_panel=RUN)(running.worker)
 app.command(rich_help_panel=RUN)(running.api)
 app.command(rich_help_panel=RUN)(running.hl7)
 app.command(rich_help_panel=RUN)(running.judge)
+app.command(rich_help_panel=RUN)(webhooks.notify)
 app.command(rich_help_panel=FILES)(dicom.send)
 app.command("import", rich_help_panel=FILES)(dicom.import_folder)
 app.command(rich_help_panel=UPKEEP)(upkeep.check)
@@ -79,6 +80,8 @@ app.add_typer(models.app, name="models", rich_help_panel=UPKEEP)
 app.add_typer(rules.app, name="rules", rich_help_panel=UPKEEP)
 app.add_typer(orders.app, name="orders", rich_help_panel=UPKEEP)
 app.add_typer(user.app, name="user", rich_help_panel=UPKEEP)
+app.add_typer(export.app, name="export", rich_help_panel=UPKEEP)
+app.add_typer(webhooks.app, name="webhooks", rich_help_panel=UPKEEP)
 
 
 def main() -> None:
