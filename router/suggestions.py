@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from router.orders import ExpectedView, Procedure
-from router.procedure_map import Entry, ProcedureMap, code_key
+from router.procedure_map import ANY_SCHEME, Entry, ProcedureMap, code_key
 from router.procedure_words import WordKind
 from router.verdicts import FilmFacts
 from router.views import VIEWS
@@ -17,24 +17,24 @@ _DRAFT = "# a draft: check the views before you use it\n"
 def suggest(procedure: Procedure, procedures: ProcedureMap, films: Iterable[FilmFacts] = ()) -> str:
     """TOML of an entry that would recognise ``procedure``; commented out where nothing is known of it.
 
-    Its regions and views are those of the entry whose words are nearest, else those that ``films``, which came
-    for it, were said to be.
+    Its regions and views are those of the entry whose words are nearest, else those that ``films``, which
+    came for it, were said to be.
     """
     text = " ".join((procedure.description or (procedure.code.meaning if procedure.code else "")).split())
     name = text or (procedure.code.value if procedure.code else "unnamed")
     entry = _nearest(text, procedures)
-    seen = [view for film in films if (view := film.view) in VIEWS]
+    seen = sorted(film.view for film in films if film.view is not None and film.view in VIEWS)
     lines = ["[[procedure]]", f"name = {_quoted(name)}"]
     if entry is not None:
         lines += [f"regions = {_listed(entry.regions)}", f"views = {_views(entry.views)}"]
     elif seen:
         regions = dict.fromkeys(VIEWS[view].region for view in seen)
-        lines += [f"regions = {_listed(regions)}", f"views = {_listed(sorted(seen))}"]
+        lines += [f"regions = {_listed(regions)}", f"views = {_listed(seen)}"]
     else:
         lines += ["regions = []", "views = []"]
     if procedure.code is not None:
         scheme, value = code_key(procedure.code.value, procedure.code.scheme)
-        lines.append(f"codes = {_listed([f'{scheme or "*"}:{value}'])}")
+        lines.append(f"codes = {_listed([':'.join((scheme or ANY_SCHEME, value))])}")
     if text:
         lines.append(f"names = {_listed([text])}")
     draft = "\n".join(lines) + "\n"
