@@ -42,6 +42,7 @@ def open_app(settings: Settings, rules: RulesWatch, *, verbose: bool) -> Iterato
                 callers=database.callers,
                 hanging=database.hanging,
                 matching=database.matching,
+                newsroom=database.newsroom,
                 trust=trust(settings),
                 orders=database.orders,
                 verdicts=database.verdicts,

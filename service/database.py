@@ -15,6 +15,7 @@ from db.deliveries import Deliveries
 from db.hanging import Hanging
 from db.instances import Instances
 from db.matching import Matching
+from db.news import Newsroom
 from db.orders import Orders
 from db.queries import Queries
 from db.reviews import Reviews
@@ -34,6 +35,7 @@ class Database:
     callers: Callers
     hanging: Hanging
     matching: Matching
+    newsroom: Newsroom
     orders: Orders
     verdicts: Verdicts
     reviews: Reviews
@@ -57,6 +59,7 @@ def open_database(settings: Settings) -> Iterator[Database]:
             callers=Callers(sessions),
             hanging=Hanging(sessions),
             matching=Matching(sessions),
+            newsroom=Newsroom(sessions),
             orders=Orders(sessions),
             verdicts=Verdicts(sessions),
             reviews=Reviews(sessions),

@@ -24,6 +24,7 @@ class Part(StrEnum):
     LISTENER = "listener"
     WORKER = "worker"
     API = "api"
+    NOTIFY = "notify"
 
 
 class Service:
@@ -91,6 +92,8 @@ class Service:
             found += [ChildSpec(name=f"worker-{number}", command=command) for number in numbers]
         if Part.API in self._parts:
             found += self._on_socket(Part.API, "api", 1)
+        if Part.NOTIFY in self._parts and settings.webhooks.targets:
+            found.append(ChildSpec(name=str(Part.NOTIFY), command=self._again("notify", "--lifeline")))
         return found
 
     def _on_socket(self, part: Part, command: str, count: int) -> list[ChildSpec]:

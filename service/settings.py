@@ -25,6 +25,7 @@ from router.errors import SettingsError
 from service.sections import Api, Database, Hanging, Listener, Models, Rules, Storage, Supervisor, Worker
 from service.sections_orders import Hl7, Orders, Worklist
 from service.sections_web import Oidc, Web
+from service.sections_webhooks import Webhooks
 
 PREFIX = "RADROUTER_"
 CONFIG_VARIABLE = "RADROUTER_CONFIG"
@@ -49,6 +50,7 @@ class Settings(BaseSettings):
     orders: Orders = Field(default_factory=Orders)
     hl7: Hl7 = Field(default_factory=Hl7)
     worklist: Worklist = Field(default_factory=Worklist)
+    webhooks: Webhooks = Field(default_factory=Webhooks)
     rules: Rules = Field(default_factory=Rules)
     models: Models = Field(default_factory=Models)
     supervisor: Supervisor = Field(default_factory=Supervisor)

@@ -10,10 +10,15 @@ from pydantic_core import PydanticUndefined
 
 from service.sections import SHIPPED_RULES, Token
 from service.sections_orders import SHIPPED_PROCEDURES, WorklistSource
+from service.sections_webhooks import Webhook
 from service.settings import Settings
 
 # Lists of tables: what one entry has
-ENTRIES: dict[str, dict[str, Any]] = {"api": {"tokens": Token}, "worklist": {"sources": WorklistSource}}
+ENTRIES: dict[str, dict[str, Any]] = {
+    "api": {"tokens": Token},
+    "worklist": {"sources": WorklistSource},
+    "webhooks": {"targets": Webhook},
+}
 
 
 def tables() -> str:

@@ -15,6 +15,7 @@ from starlette.middleware.cors import CORSMiddleware
 from router.errors import SettingsError
 from service.api import callers as caller_endpoints
 from service.api import (
+    deliveries,
     dicom_web,
     events,
     figures,
@@ -49,6 +50,7 @@ NOUNS = (
     studies,
     instance_endpoints,
     hanging,
+    deliveries,
     previews,
     requeue,
     caller_endpoints,

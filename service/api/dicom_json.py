@@ -149,7 +149,8 @@ def _element(tag: int, values: list[str]) -> DataElement | None:
     try:
         read: list[Any] = [_READ.get(vr, str)(value) for value in values if value]
         value = read[0] if len(read) == 1 else read or None
-        element = DataElement(tag, vr, value, validation_mode=config.IGNORE)
+        strictness = config.RAISE if vr in STRICT else config.IGNORE
+        element = DataElement(tag, vr, value, validation_mode=strictness)
         whole = Dataset()
         whole.add(element)
         json.dumps(whole.to_json_dict(), allow_nan=False)
@@ -158,6 +159,8 @@ def _element(tag: int, values: list[str]) -> DataElement | None:
     return element
 
 
+# Read by programs: a value that breaks the rule is not told. A text that is too long is told all the same.
+STRICT = frozenset({"AS", "DA", "DS", "DT", "IS", "TM", "UI"})
 _READ: Mapping[str, type[int] | type[float]] = {
     **dict.fromkeys(("US", "SS", "UL", "SL", "UV", "SV"), int),
     **dict.fromkeys(("FL", "FD"), float),

@@ -17,6 +17,7 @@ from db.deliveries import Deliveries
 from db.hanging import Hanging
 from db.instances import Instances
 from db.matching import Matching
+from db.news import Newsroom
 from db.orders import Orders
 from db.queries import Queries
 from db.reviews import Reviews
@@ -85,6 +86,7 @@ class Needs:
     deliveries: Deliveries
     hanging: Hanging
     matching: Matching
+    newsroom: Newsroom
     rules: RulesInForce
     models: Sequence[ModelOut]
     storage: Path
@@ -119,6 +121,7 @@ class Given(TypedDict):
     deliveries: Deliveries
     hanging: Hanging
     matching: Matching
+    newsroom: Newsroom
     rules: RulesInForce
     models: Sequence[ModelOut]
     storage: Path  # the folder that stored paths count from

@@ -30,6 +30,7 @@ from db.engine import connect, migrate, revision, sessions
 from db.hanging import Hanging
 from db.instances import Instances
 from db.matching import Matching
+from db.news import Newsroom
 from db.orders import Orders
 from db.queries import Queries
 from db.reviews import Reviews
@@ -108,6 +109,7 @@ class House:
     deliveries: Deliveries
     hanging: Hanging
     matching: Matching
+    newsroom: Newsroom
     rules: RulesHolder
     serve: Callable[[FastAPI], str]
     stopping: threading.Event = field(default_factory=threading.Event)
@@ -141,6 +143,7 @@ class House:
             "deliveries": self.deliveries,
             "hanging": self.hanging,
             "matching": self.matching,
+            "newsroom": self.newsroom,
             "settings": self.settings(),
             "rules": self.rules,
             "models": models,
@@ -333,6 +336,7 @@ def house(tmp_path: Path, serve: Callable[[FastAPI], str], empty_database: Path)
         deliveries=Deliveries(bound),
         hanging=Hanging(bound),
         matching=Matching(bound),
+        newsroom=Newsroom(bound),
         rules=RulesHolder(parse(RULES, known_models=None)),
         serve=serve,
     )
