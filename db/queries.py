@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, sessionmaker
 
+from db.arrivals import arriving
 from db.changes import entries, entries_after
 from db.counting import Counting
 from db.cursor import check_limit, read_cursor, write_cursor
@@ -25,6 +26,7 @@ from db.read import (
     StudyFilter,
     StudySummary,
 )
+from db.read_arrivals import Arriving
 from db.schema import InstanceRow, StudyRow
 from db.search import instance_rows
 from db.studies import study_keys, summaries
@@ -102,6 +104,16 @@ class Queries:
         """How the whole stands; cheap enough to be asked every few seconds."""
         with reading(self._sessions) as session:
             return self._counting.count(session, self._clock())
+
+    def arriving(self, *, minutes: int, most: int) -> Arriving:
+        """The latest ``most`` films of the last ``minutes``; rate, waits and senders of these minutes."""
+        with reading(self._sessions) as session:
+            return arriving(session, self._clock(), minutes=minutes, most=most)
+
+    def stored_bytes(self) -> int:
+        """The size of all objects that instances point to; looks at every row."""
+        with reading(self._sessions) as session:
+            return int(session.scalar(select(func.sum(InstanceRow.size))) or 0)
 
     def history(self, since: datetime) -> Iterator[tuple[Facts, Decision]]:
         """What was decided since then, oldest first, with the facts that decided: for trying out other rules.
