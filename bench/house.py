@@ -171,6 +171,7 @@ class House:
             "storage": {"folder": str(self.data)},
             "listener": {"port": 0, "ae_title": AE_TITLE},
             "api": {"port": 0},
+            "hl7": {"port": 0},
         }
         for name, values in sections.items():
             settings.setdefault(name, {}).update(values)
@@ -232,7 +233,7 @@ def _arguments(pid: int) -> str:
     return " ".join(word for word in words if word in _KINDS or "multiprocessing.spawn" in word)
 
 
-_KINDS = frozenset({"serve", "scp", "worker", "api"})
+_KINDS = frozenset({"serve", "scp", "worker", "api", "hl7", "judge"})
 
 
 def _toml(sections: Mapping[str, Mapping[str, object]]) -> str:

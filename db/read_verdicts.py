@@ -49,3 +49,11 @@ class WorklistItem:
     reviewers: tuple[str, ...]  # whose word on any of its films stands, sorted
     disagreed: bool  # on at least one of its films two reviewers differ
     settled: bool  # nothing is left to be looked at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """The judge's queue."""
+
+    due: int  # studies that could be judged now
+    oldest_seconds: float  # how long the one that has waited longest has been due; 0 when none is

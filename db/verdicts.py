@@ -13,7 +13,7 @@ from db.film_facts import ENDED, film_facts
 from db.instances import now_utc
 from db.judging import judge_soon, study_of, take_due
 from db.read import Page
-from db.read_verdicts import Due, StoredVerdict, WorklistItem
+from db.read_verdicts import Due, StoredVerdict, Waiting, WorklistItem
 from db.schema import InstanceRow, StudyRow
 from db.schema_orders import UnmappedRow
 from db.schema_verdicts import JudgementRow, VerdictKindRow, VerdictRow
@@ -55,11 +55,12 @@ class Verdicts:
         with writing(self._sessions) as session:
             session.execute(held.values(token=None, due_at=self._clock() + delay))
 
-    def record(self, token: str, verdict: Verdict) -> bool:
+    def record(self, token: str, verdict: Verdict, *, again_at: datetime | None = None) -> bool:
         """Make this the study's current verdict; False, and nothing is written, if the study has changed.
 
-        If it says what the current one says, only the time it was judged at is kept. Raises ValueError for a
-        verdict on another study than the token's.
+        If it says what the current one says, only the time it was judged at is kept. The study is due again
+        at ``again_at``, where something was not to be had now. Raises ValueError for a verdict on another
+        study than the token's.
         """
         study_id = study_of(token)
         with writing(self._sessions) as session:
@@ -68,7 +69,7 @@ class Verdicts:
             )
             if session.scalar(held.with_for_update()) is None:
                 return False
-            keep_verdict(session, study_id, verdict, self._clock())
+            keep_verdict(session, study_id, verdict, self._clock(), again_at)
             return True
 
     def again(self, study_instance_uid: str) -> bool:
@@ -91,6 +92,14 @@ class Verdicts:
             if not ids:
                 return count
             count, after = count + len(ids), ids[-1]
+
+    def waiting(self) -> Waiting:
+        """How many studies are due, and how late the judge is; read from the index of what is due."""
+        now = self._clock()
+        due = select(func.count(), func.min(JudgementRow.due_at)).where(JudgementRow.due_at <= now)
+        with reading(self._sessions) as session:
+            count, oldest = session.execute(due).one()
+        return Waiting(due=count, oldest_seconds=(now - oldest).total_seconds() if oldest else 0.0)
 
     def film_facts(self, study_instance_uid: str) -> tuple[FilmFacts, ...]:
         """The films of a study whose analysis has ended, as the comparison sees them; () if not known."""

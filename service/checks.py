@@ -48,6 +48,31 @@ def rules(settings: Settings) -> Look:
     )
 
 
+def procedures(settings: Settings) -> Look:
+    """The procedure map can be read."""
+    from service.procedures_watch import procedures_watch
+
+    found = procedures_watch(settings.orders.procedures).current
+    says = f"{len(found.entries)} procedures in {settings.orders.procedures}, version {found.digest[:12]}"
+    return Look(name="procedures", verdict="ok", says=says)
+
+
+def worklists(settings: Settings) -> Iterator[Look]:
+    """Each worklist answers C-ECHO; one that does not is asked again later, so it is no error."""
+    from service.wiring import why_no_worklist
+
+    for source in settings.worklist.sources:
+        silence = why_no_worklist(settings, source)
+        yield Look(
+            name=f"worklist {source.ae_title}",
+            verdict="warning" if silence else "ok",
+            says=silence or f"{source.host}:{source.port} answers",
+            do="studies without an order are judged without it and asked for again later"
+            if silence
+            else None,
+        )
+
+
 def packs(settings: Settings) -> Look:
     """Every pack's weights have the digest that its manifest names; a view pack answers."""
     from service.wiring import running_packs

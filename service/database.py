@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -54,7 +55,7 @@ def open_database(settings: Settings) -> Iterator[Database]:
     sessions = engines.sessions(engine)
     try:
         yield Database(
-            instances=Instances(sessions),
+            instances=Instances(sessions, quiet=timedelta(seconds=settings.orders.quiet_s)),
             queries=Queries(sessions),
             callers=Callers(sessions),
             hanging=Hanging(sessions),

@@ -12,6 +12,7 @@ from types import TracebackType
 from router.errors import SettingsError
 from service import wiring
 from service.database import migrate, require_schema
+from service.procedures_watch import procedures_watch
 from service.settings import Settings
 from service.supervisor import ChildSpec, Supervisor
 
@@ -24,6 +25,8 @@ class Part(StrEnum):
     LISTENER = "listener"
     WORKER = "worker"
     API = "api"
+    HL7 = "hl7"
+    JUDGE = "judge"
     NOTIFY = "notify"
 
 
@@ -48,17 +51,20 @@ class Service:
         """Check, migrate the embedded database, bind.
 
         Raises:
-            SettingsError, RulesError, PackError: something the operator wrote cannot be used.
+            ConfigurationError: something the operator wrote cannot be used.
             OutOfResources: the database is away.
         """
         settings = self._settings
         wiring.make_folders(settings)
         wiring.rules_watch(settings, wiring.installed_names(settings))
+        procedures_watch(settings.orders.procedures)
         _prepare_database(settings)
         if Part.LISTENER in self._parts:
             self._bind(Part.LISTENER, settings.listener.host, settings.listener.port)
         if Part.API in self._parts:
             self._bind(Part.API, settings.api.host, settings.api.port)
+        if Part.HL7 in self._parts and settings.hl7.enabled:
+            self._bind(Part.HL7, settings.hl7.host, settings.hl7.port)
         return self
 
     def __exit__(
@@ -92,6 +98,10 @@ class Service:
             found += [ChildSpec(name=f"worker-{number}", command=command) for number in numbers]
         if Part.API in self._parts:
             found += self._on_socket(Part.API, "api", 1)
+        if Part.HL7 in self._sockets:
+            found += self._on_socket(Part.HL7, "hl7", 1)
+        if Part.JUDGE in self._parts:
+            found.append(ChildSpec(name=str(Part.JUDGE), command=self._again("judge", "--lifeline")))
         if Part.NOTIFY in self._parts and settings.webhooks.targets:
             found.append(ChildSpec(name=str(Part.NOTIFY), command=self._again("notify", "--lifeline")))
         return found

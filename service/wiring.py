@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from classifiers.packs import Pack
     from dicom_scp.inbox import Inbox
     from service.explainer import Explainer
+    from service.sections_orders import WorklistSource
 
 
 def make_folders(settings: Settings) -> None:
@@ -122,3 +123,31 @@ def why_no_api(settings: Settings) -> str | None:
             return None
     except OSError as error:
         return str(error)
+
+
+def why_no_hl7(settings: Settings) -> str | None:
+    """Why nobody takes a connection where our HL7 listener would listen; None when somebody does."""
+    try:
+        socket.create_connection((near(settings.hl7.host), settings.hl7.port), timeout=3).close()
+    except OSError as error:
+        return str(error)
+    return None
+
+
+def why_no_worklist(settings: Settings, source: WorklistSource) -> str | None:
+    """Why a worklist does not answer C-ECHO; None when it does."""
+    from dicom_scp.sender import echo
+    from service.asking import timeouts, tls_of
+
+    try:
+        echo(
+            host=source.host,
+            port=source.port,
+            calling_ae_title=source.calling_ae_title or settings.listener.ae_title,
+            called_ae_title=source.ae_title,
+            tls=tls_of(source),
+            timeouts=timeouts(source),
+        )
+    except RadrouterError as error:
+        return str(error)
+    return None

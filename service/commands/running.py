@@ -23,7 +23,7 @@ NO_SOCKET = -1
 
 
 def serve(context: typer.Context) -> None:
-    """Run everything: listener processes, workers and the API, under one supervisor.
+    """Run everything: listener, workers, API, the HL7 listener and the judge, under one supervisor.
 
     A child that dies is started again. Ctrl-C or SIGTERM drains: the listener finishes its associations, the
     worker its films, the API its answers; after [cyan]supervisor.drain_s[/cyan] seconds the rest is killed.
@@ -48,6 +48,8 @@ def _supervise(told: Invocation, parts: Collection[Part]) -> None:
             print(f"DICOM  {door.ae_title} at {door.host}:{service.port(Part.LISTENER)}{secure}")
         if Part.API in parts:
             print(f"REST   http://{api.host}:{service.port(Part.API)}/api/v1/openapi.json")
+        if Part.HL7 in parts and settings.hl7.enabled:
+            print(f"HL7    MLLP at {settings.hl7.host}:{service.port(Part.HL7)}")
         sys.stdout.flush()
         service.run(stop)
     print("stopped")
@@ -105,6 +107,38 @@ def api(context: typer.Context, lifeline: Lifeline = False, inherited: Inherited
     told = invocation(context)
     settings, stop = _begin(told, lifeline), stop_event()
     run_api(settings, stop, listening=_socket(inherited), verbose=told.verbose)
+
+
+def hl7(context: typer.Context, lifeline: Lifeline = False, inherited: Inherited = NO_SOCKET) -> None:
+    """Run the HL7 listener alone: orders over MLLP (ORM^O01, OMI^O23, OMG^O19), one process a host."""
+    from service.hl7_door import run_hl7
+
+    settings, stop = _begin(invocation(context), lifeline), stop_event()
+    try:
+        run_hl7(settings, stop, listening=_socket(inherited))
+    except OSError as error:
+        where = f"{settings.hl7.host}:{settings.hl7.port}"
+        raise SettingsError(f"the HL7 listener cannot listen on {where}: {error.strerror}") from error
+
+
+def judge(
+    context: typer.Context,
+    lifeline: Lifeline = False,
+    probe: Annotated[
+        bool, typer.Option("--probe", help="run none: exit code 0 when one lives on this host")
+    ] = False,
+) -> None:
+    """Run the judge alone: hold what was ordered against what was performed, study by study.
+
+    Any number of hosts may run one.
+    """
+    from service.heartbeat import alive
+    from service.judge_process import run_judge
+
+    told = invocation(context)
+    if probe:
+        raise typer.Exit(0 if alive(told.settings().judges_folder, here=True) else 1)
+    run_judge(_begin(told, lifeline), stop_event())
 
 
 def _begin(told: Invocation, lifeline: bool) -> Settings:

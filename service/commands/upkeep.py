@@ -61,7 +61,7 @@ def _looks(told: Invocation) -> Iterator[Look]:
     from router.errors import SettingsError
     from service import checks
     from service.database import stored_paths
-    from service.wiring import why_no_api, why_no_listener
+    from service.wiring import why_no_api, why_no_hl7, why_no_listener
 
     try:
         settings = told.settings()
@@ -72,6 +72,7 @@ def _looks(told: Invocation) -> Iterator[Look]:
         name="settings", verdict="ok", says=str(told.config or "radrouter.toml if there, and the environment")
     )
     yield checks.guarded("rules", "see docs/rules.md", lambda: checks.rules(settings))
+    yield checks.guarded("procedures", "see docs/orders.md", lambda: checks.procedures(settings))
     yield checks.guarded("models", "install the pack anew, see docs/packs.md", lambda: checks.packs(settings))
     database = checks.guarded(
         "database", "see [database] in docs/settings.md", lambda: checks.database(settings)
@@ -81,6 +82,9 @@ def _looks(told: Invocation) -> Iterator[Look]:
     door, api = settings.listener, settings.api
     yield checks.port("listener", door.host, door.port, lambda: why_no_listener(settings))
     yield checks.port("api", api.host, api.port, lambda: why_no_api(settings))
+    if settings.hl7.enabled:
+        yield checks.port("hl7", settings.hl7.host, settings.hl7.port, lambda: why_no_hl7(settings))
+    yield from checks.worklists(settings)
     if database.says.startswith("revision"):
         yield from checks.files(settings, stored_paths(settings))
 

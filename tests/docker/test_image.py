@@ -71,6 +71,7 @@ def test_what_the_image_installs_runs_outside_the_checkout(tmp_path: Path) -> No
         "RADROUTER_STORAGE__FOLDER": str(folder),
         "RADROUTER_LISTENER__PORT": "0",
         "RADROUTER_API__PORT": "0",
+        "RADROUTER_HL7__PORT": "0",
     }
     assert run(radrouter, "migrate", **settings).returncode == 0
     told = run(radrouter, "check", "--json", **settings)

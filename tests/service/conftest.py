@@ -90,7 +90,7 @@ class House:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "service.cli", "serve"],
                 cwd=folder,
-                env=surroundings(RADROUTER_LISTENER__PORT="0", RADROUTER_API__PORT="0"),
+                env=surroundings(**{f"RADROUTER_{name}__PORT": "0" for name in ("LISTENER", "API", "HL7")}),
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,

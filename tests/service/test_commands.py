@@ -16,7 +16,7 @@ pytestmark = pytest.mark.timeout(300)  # a test runs the command line several ti
 
 Command = Callable[..., Any]
 Film = Callable[..., str]
-FREE = {"RADROUTER_LISTENER__PORT": "0", "RADROUTER_API__PORT": "0"}
+FREE = {f"RADROUTER_{name}__PORT": "0" for name in ("LISTENER", "API", "HL7")}
 
 
 def check(command: Command, folder: Path, **environment: str) -> tuple[int, dict[str, Any]]:

@@ -11,7 +11,7 @@ import pytest
 from service.demonstration import STUDY
 
 pytestmark = pytest.mark.timeout(300)
-FREE = {"RADROUTER_LISTENER__PORT": "0", "RADROUTER_API__PORT": "0"}
+FREE = {f"RADROUTER_{name}__PORT": "0" for name in ("LISTENER", "API", "HL7")}
 
 
 @pytest.mark.skipif(not list(STUDY.glob("*.dcm")), reason="no demonstration study is bundled")
