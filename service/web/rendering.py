@@ -47,7 +47,13 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.globals |= {"pages": PAGES, "version": version("radrouter"), "edition": edition()}
-    made.filters |= {"moment": moment, "percent": percent, "words": words, "sentence": sentence}
+    made.filters |= {
+        "moment": moment,
+        "percent": percent,
+        "words": words,
+        "sentence": sentence,
+        "duration": duration,
+    }
     made.filters |= review_words.FILTERS
     return made
 
@@ -89,3 +95,15 @@ def words(name: str | None) -> str:
 def sentence(text: str) -> str:
     """One of our messages, which begin small and end open, as a sentence."""
     return f"{text[:1].upper()}{text[1:]}{'' if text.endswith(('.', '!', '?')) else '.'}"
+
+
+def duration(seconds: float | None) -> str:
+    """A time span as people read it: ``0.84 s``, ``12 s``, ``3 min``, ``5 h``; empty for None."""
+    if seconds is None:
+        return ""
+    if seconds < 10:
+        return f"{max(0.0, seconds):.2g} s"
+    for unit, size, most in (("s", 1, 100), ("min", 60, 100), ("h", 3600, 72)):
+        if seconds / size < most:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds / 86400:.0f} days"
