@@ -31,7 +31,7 @@ AIMS: Sequence[tuple[str, str, str]] = (
     ("rotation", "quarter turns, views with an upright", "≥ .98"),
 )
 SPLITS: Mapping[str, str] = {
-    "final": "untouched until the end",
+    "final": "never looked at",
     "look": "errors were looked at",
     "calibrate": "may train; gates set on them",
 }
@@ -58,6 +58,7 @@ def write_card(pack: Path, evaluations: Path, log: Sequence[str]) -> Path:
     for mark, part in (
         ("{attribution}", ATTRIBUTION),
         ("{figures}", figures(found)),
+        ("{beside}", beside(found["final"])),
         ("{recall}", recall(found)),
         ("{log}", "\n".join(f"| {line} |" for line in log)),
         ("{beyond}", str(len(set(LABELS) - {OTHER, *NNCPR_VIEWS}))),
@@ -88,12 +89,31 @@ def figures(found: Mapping[str, Metrics]) -> str:
     return "\n".join(rows)
 
 
+def beside(metrics: Metrics) -> str:
+    """The table of another pack's figures on the same films, and what was gained; a line when none was
+    measured."""
+    if "against" not in metrics:
+        return "No other pack was measured on the same films."
+    other = metrics["against"]
+    rows = [f"| figure | {other['pack']} | this pack | gained |", "|---|---|---|---|"]
+    for key, words, _ in AIMS:
+        cells = (other["figures"].get(key), metrics.get(key), other["gained"].get(key))
+        rows.append(f"| {words} | " + " | ".join(map(_interval, cells)) + " |")
+    weak = (", ".join(_weak(m)) or "none" for m in (other["figures"], metrics))
+    rows.append("| views under 80 % recall with at least ten films | " + " | ".join(weak) + " | |")
+    return "\n".join(rows)
+
+
 def recall(found: Mapping[str, Metrics]) -> str:
-    """Right and all films of each view, a column per split."""
-    names = sorted({name for m in found.values() for name in (*m["recall"], *m["extended_right"])})
-    rows = ["| true view | " + " | ".join(found) + " |", "|---" * (1 + len(found)) + "|"]
+    """Right and all films of each view, a column per split, and one for the pack that is measured beside."""
+    columns = dict(found)
+    if "against" in found["final"]:
+        other = found["final"]["against"]
+        columns = {"final": found["final"], f"final, {other['pack']}": other["figures"]} | columns
+    names = sorted({name for m in columns.values() for name in (*m["recall"], *m["extended_right"])})
+    rows = ["| true view | " + " | ".join(columns) + " |", "|---" * (1 + len(columns)) + "|"]
     for name in names:
-        cells = [m["recall"].get(name) or m["extended_right"].get(name) for m in found.values()]
+        cells = [m["recall"].get(name) or m["extended_right"].get(name) for m in columns.values()]
         rows.append(
             f"| {name} | " + " | ".join(f"{cell[0]} of {cell[1]}" if cell else "" for cell in cells) + " |"
         )
@@ -119,7 +139,5 @@ def _flat(metrics: Metrics) -> dict[str, str | int | float | bool]:
         if metrics.get(key):
             flat[key] = metrics[key][0]
             flat[f"{key}_interval"] = f"{metrics[key][1]} to {metrics[key][2]}"
-    flat["note"] = (
-        "evaluate-only films, groups untouched until the end; 95 % intervals by bootstrap over groups"
-    )
+    flat["note"] = "evaluate-only films that nobody looked at; 95 % intervals by bootstrap over groups"
     return flat

@@ -117,6 +117,7 @@ FOOT: Final = (
         share=0.25,
     ),
     LATERAL,
+    replace(LATERAL, width=(220, 320), height=(180, 270), offset=(STRAIGHT, (10, 60), (-35, 5)), share=0.4),
     HEEL,
     replace(
         FLAT,

@@ -150,6 +150,17 @@ HAND: Final = (
     ),
     *(replace(FINGER, centre=f"f{digit}2") for digit in (2, 3, 4, 5)),
     replace(FINGER, centre="f32", width=(70, 110), share=0.4),
+    *(
+        replace(
+            FINGER,
+            centre=f"f{digit}1",
+            width=(45, 105),
+            height=(120, 220),
+            offset=((-8, 8), (-55, 5), STRAIGHT),
+        )
+        for digit in (2, 3, 5)
+    ),
+    *(replace(FINGER, centre=f"f{digit}2", pose=fist_but(digit)) for digit in (2, 4)),
     *(replace(FINGER_SIDE, centre=f"f{digit}2", pose=fist_but(digit), share=0.4) for digit in (2, 3, 4, 5)),
     replace(FINGER_SIDE, centre="f22", azimuth=(-108, -74), pose=fist_but(2), share=0.3),
     replace(FINGER_SIDE, centre="f32", pose=dict(RELAXED) | {"splay": (0.5, 1.5)}, share=0.25),

@@ -85,6 +85,14 @@ SHOULDER: Final = (
     replace(
         SHOULDER_AP, width=(100, 170), height=(110, 190), offset=((-20, 15), (-30, 15), STRAIGHT), share=0.3
     ),
+    replace(
+        SHOULDER_AP,
+        width=(240, 360),
+        height=(220, 360),
+        offset=((-70, 20), (-60, 30), STRAIGHT),
+        azimuth=(-30, 12),
+        share=0.5,
+    ),
     SHOULDER_OUTLET,
     replace(SHOULDER_OUTLET, azimuth=(76, 106), tilt=(-5, 20), share=0.5),
     SHOULDER_CLAVICLE,
@@ -147,6 +155,15 @@ ELBOW: Final = (
         pose=dict(FLAT) | {"elbow_flexion": (25, 65)},
         turn=(-70, 70),
         share=0.35,
+    ),
+    replace(
+        ELBOW_AP,
+        width=(100, 190),
+        height=(270, 420),
+        offset=((-6, 6), (-60, 60), STRAIGHT),
+        pose=dict(FLAT) | {"elbow_flexion": (0, 15)},
+        turn=(-12, 12),
+        share=0.5,
     ),
     ELBOW_SIDE,
     replace(ELBOW_SIDE, azimuth=(-100, -80), share=0.4),
