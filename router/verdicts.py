@@ -28,6 +28,7 @@ class Kind(StrEnum):
     UNMAPPED = "unmapped"  # an order, but of a procedure the map does not know
 
 
+LONGEST_KEY = 128  # characters of a remark's key
 NO_FAULT = frozenset((Kind.COMPLETE, Kind.UNSURE, Kind.NO_ORDER, Kind.UNMAPPED))
 
 
@@ -88,7 +89,7 @@ class Remark:
     @property
     def key(self) -> str:
         """What a reviewer's word about this remark alone names: ``missing_view:wrist_lateral``."""
-        return self.kind.value if self.expected is None else f"{self.kind.value}:{self.expected}"
+        return f"{self.kind.value}:{self.expected or ''}".removesuffix(":")[:LONGEST_KEY]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

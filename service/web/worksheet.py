@@ -8,10 +8,14 @@ from datetime import datetime
 
 from db.read_reviews import StoredReview
 from db.read_verdicts import StoredVerdict
-from router.orders import Expectation, ExpectedView
+from router.orders import Expectation
 from router.settling import RANK, anchor, is_answered, is_settled, worst_first
+from router.slots import Slot, slots_of
 from router.verdicts import NO_FAULT, FilmFacts, Kind, Remark, Review, ReviewAction, Truth, Verdict
 from router.views import UNSURE
+
+# remarks whose film stands in the place that they name
+IN_A_PLACE = frozenset((Kind.WRONG_PROJECTION, Kind.WRONG_REGION, Kind.UNSURE))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,10 +72,18 @@ class Shown:
 class Frame:
     """One place on the card: something ordered, the film in it, or both."""
 
-    ordered: ExpectedView | None  # None: nobody asked for this film
+    slot: Slot | None  # None: nobody asked for this film
     film: Shown | None  # None: the place is empty
     missing: Note | None = None
-    is_instead: bool = False  # the film was taken where another was ordered
+
+    @property
+    def standing(self) -> str:
+        """What became of the place."""
+        if self.film is None or self.slot is None:
+            return "missing" if self.slot else "not asked for"
+        if self.film.facts.view in self.slot.views:
+            return "there"
+        return "perhaps" if self.film.facts.view in (None, UNSURE) else "another film"
 
     @property
     def is_open(self) -> bool:
@@ -166,54 +178,45 @@ def placed(
 ) -> tuple[tuple[Ordered, ...], tuple[Frame, ...]]:
     """The films in the places that were ordered, and those left over.
 
-    A film of an expected view fills its place; a film that a remark says was taken instead stands in the
-    place of what it replaces; what then is empty is missing, unless it was only welcome.
+    A film that a remark names together with a place stands there; then a film of an expected view fills its
+    place. A place that stays empty is drawn where a remark says that it is missing.
     """
-    rest = list(shown)
-    places = [(each, view) for each in expectations for view in each.views for _ in range(view.count)]
-    frames: list[Frame | None] = [_filled(view, rest) for _, view in places]
+    slots, rest = slots_of(expectations), list(shown)
+    frames = [_spoken_of(slot, rest) for slot in slots]
+    frames = [frame or _filled(slot, rest) for slot, frame in zip(slots, frames, strict=True)]
     open_notes = [note for note in notes if note.remark.kind is Kind.MISSING_VIEW]
-    for number, (_, view) in enumerate(places):
-        if frames[number] is None:
-            frames[number] = _replaced(view, rest) or _missing(view, open_notes)
+    frames = [frame or _missing(slot, open_notes) for slot, frame in zip(slots, frames, strict=True)]
+    drawn = [(slot, frame) for slot, frame in zip(slots, frames, strict=True) if frame is not None]
     groups = tuple(
-        Ordered(
-            expectation=each,
-            frames=tuple(
-                frame
-                for (owner, _), frame in zip(places, frames, strict=True)
-                if owner is each and frame is not None
-            ),
-        )
+        Ordered(expectation=each, frames=tuple(frame for slot, frame in drawn if slot.expectation is each))
         for each in expectations
     )
-    return groups, tuple(Frame(ordered=None, film=film) for film in rest)
+    return groups, tuple(Frame(slot=None, film=film) for film in rest)
 
 
-def _filled(view: ExpectedView, rest: list[Shown]) -> Frame | None:
-    for name in view.views:
-        for film in rest:
-            if film.facts.view == name:
-                rest.remove(film)
-                return Frame(ordered=view, film=film)
-    return None
-
-
-def _replaced(view: ExpectedView, rest: list[Shown]) -> Frame | None:
-    instead = (Kind.WRONG_PROJECTION, Kind.WRONG_REGION)
+def _spoken_of(slot: Slot, rest: list[Shown]) -> Frame | None:
     for film in rest:
-        remarks = [note.remark for note in film.notes if note.remark.kind in instead]
-        if any(remark.expected in view.views for remark in remarks):
+        if any(note.remark.kind in IN_A_PLACE and note.remark.expected == slot.name for note in film.notes):
             rest.remove(film)
-            return Frame(ordered=view, film=film, is_instead=True)
+            return Frame(slot=slot, film=film)
     return None
 
 
-def _missing(view: ExpectedView, notes: list[Note]) -> Frame | None:
-    found = next((note for note in notes if note.remark.expected in view.views), None)
-    if found is not None:
-        notes.remove(found)
-    return None if view.optional and found is None else Frame(ordered=view, film=None, missing=found)
+def _filled(slot: Slot, rest: list[Shown]) -> Frame | None:
+    fitting = [film for film in rest if film.facts.view in slot.views]
+    if not fitting:
+        return None
+    film = min(fitting, key=lambda film: film.facts.side is not slot.side)
+    rest.remove(film)
+    return Frame(slot=slot, film=film)
+
+
+def _missing(slot: Slot, notes: list[Note]) -> Frame | None:
+    for note in notes:
+        if note.remark.expected == slot.name:
+            notes.remove(note)
+            return Frame(slot=slot, film=None, missing=note)
+    return None
 
 
 def _notes(verdict: Verdict, said: Sequence[Said]) -> list[Note]:
