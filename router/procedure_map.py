@@ -90,10 +90,13 @@ class ProcedureMap:
         best = _told_apart(_largest(_largest(fitting, without=manners)))
         if not best:
             return NOT_IN_MAP
-        if len(best) > 1:
-            names = " and ".join(quoted(entry.name) for entry in best)
-            return f"the entries {names} fit its words equally well"
-        return self._described(best[0], words, words - fitting[best[0]], text)
+        if len(best) == 1:
+            return self._described(best[0], words, words - fitting[best[0]], text)
+        names = " and ".join(quoted(entry.name) for entry in best)
+        if len({entry.regions[0] for entry in best}) == 1:
+            why = f"the description {quoted(text)} is {names} of the map, so only their region is expected"
+            return Match(entry=self._open(best[0]), side=self.side_of(words), evidence=why, views=())
+        return f"the entries {names} fit its words equally well"
 
     def side_of(self, words: frozenset[str]) -> Side | None:
         """The side that words of the dictionary name; left and right together are both."""
@@ -108,11 +111,16 @@ class ProcedureMap:
         if beyond:
             evidence += f" but for {quoted(', '.join(beyond))}, so only its region is expected"
         return Match(
-            entry=entry,
+            entry=self._open(entry) if beyond else entry,
             side=self.side_of(words) or entry.side,
             evidence=evidence,
             views=() if beyond else entry.views,
         )
+
+    def _open(self, entry: Entry) -> Entry:
+        """The entry of the same region that names no view, if there is one."""
+        of_region = (each for each in self.entries if each.regions[0] == entry.regions[0] and not each.views)
+        return next(of_region, entry)
 
     def _coded(self, code: Code | None) -> Match | None:
         key = code_key(code.value, code.scheme) if code else None

@@ -169,7 +169,9 @@ def _patterns(value: object, dictionary: Dictionary) -> tuple[Pattern, ...]:
     found: dict[Pattern, None] = {}
     for names in table.values():
         for name in texts("names", names):
-            words = dictionary.words(name)
+            words = dictionary.words(name) - frozenset(
+                SIDES
+            )  # a side is read from each description by itself
             if not words:
                 raise ProceduresError(f"the name {quoted(name)} has no word that says anything")
             if never := dictionary.of_kind(words, WordKind.NEVER):

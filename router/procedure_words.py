@@ -27,9 +27,8 @@ class WordKind(StrEnum):
 
 
 LONGEST = 400  # characters of a description that are read
-_LETTERS_APART = re.compile(
-    r"\b([^\W\d_])\.\s*[-/]?\s*(?=[^\W\d_]\b(?!\.?[^\W\d_]{2}))"
-)  # a.p., p. a., h.w.s.
+_INITIALS = re.compile(r"\b([^\W\d_])\.[-/]?(?=[^\W\d_]\b(?!\.?[^\W\d_]{2}))")  # a.p., p.-a., h.w.s.
+_SPACED = re.compile(r"\b([apdv])\.\s*[-/]?\s*(?=[apdv]\b)")  # a. p., d. - v.
 _TOKEN = re.compile(r"\d+\+?|[^\W\d_]+(?:[*?]+[^\W\d_]*)*|[*?]+[^\W\d_]+[*?]*|≥|>=|≤|<")
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 
@@ -143,7 +142,7 @@ def fold(text: str) -> str:
 
 def tokens_of(text: str) -> list[str]:
     """The folded words and numbers of a text; initials with dots are one word, ``2V`` is two."""
-    return _TOKEN.findall(_LETTERS_APART.sub(r"\1", fold(text)))
+    return _TOKEN.findall(_SPACED.sub(r"\1", _INITIALS.sub(r"\1", fold(text))))
 
 
 def spellings(phrase: str) -> set[Phrase]:

@@ -36,8 +36,9 @@ def read_dictionary(layers: Iterable[Table]) -> Dictionary:
         for kind in (WordKind.SIDE, WordKind.PART, WordKind.PROJECTION, WordKind.MANNER):
             _learn(kind, _table(kind, layer.get(kind, {})), phrases, kinds)
         for number, written in _table("numbers", layer.get("numbers", {})).items():
+            value = _number(number)
             for entry in texts("numbers", written):
-                numbers.update({word: _number(number) for spelling in spellings(entry) for word in spelling})
+                numbers.update({word: value for spelling in spellings(entry) for word in spelling})
     return Dictionary(
         phrases={phrase: meaning for phrase, meaning in phrases.items() if not any(map(is_wild, phrase))},
         wild={phrase: meaning for phrase, meaning in phrases.items() if any(map(is_wild, phrase))},
