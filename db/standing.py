@@ -17,12 +17,14 @@ from router.settling import is_settled, severity
 from router.verdicts import Verdict
 
 
-def keep_verdict(session: Session, study_id: int, verdict: Verdict, now: datetime) -> None:
+def keep_verdict(
+    session: Session, study_id: int, verdict: Verdict, now: datetime, again_at: datetime | None
+) -> None:
     """Write what follows from a verdict. The caller holds the study's judgement. Raises ValueError."""
     study = session.get_one(StudyRow, study_id)
     if study.study_instance_uid != verdict.study_instance_uid:
         raise ValueError("the verdict is on another study than the one that was taken")
-    judged = {"token": None, "due_at": None, "judged_at": now}
+    judged = {"token": None, "due_at": again_at, "judged_at": now}
     if verdict != current_verdict(session, study_id):
         judged["verdict_id"] = session.scalar(
             insert(VerdictRow)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from itertools import zip_longest
 
 from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session, sessionmaker
@@ -119,7 +120,7 @@ class Verdicts:
             wanted = select(VerdictRow).where(VerdictRow.study_id == study_id).order_by(VerdictRow.id)
             rows = session.scalars(wanted).all()
         ends = [row.judged_at for row in rows[1:]]
-        return [_stored(row, end) for row, end in zip(rows, [*ends, None], strict=True)]
+        return [_stored(row, end) for row, end in zip_longest(rows, ends)]
 
     def page(
         self,
