@@ -125,7 +125,7 @@ def _weak(metrics: Metrics) -> list[str]:
 
 
 def _interval(value: Sequence[float] | None) -> str:
-    if not value or value[0] != value[0]:  # not a number: no such film in this split
+    if not value:  # no such film in this split
         return ""
     return f"{value[0]:.3f} ({value[1]:.3f} to {value[2]:.3f})"
 

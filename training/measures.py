@@ -77,8 +77,9 @@ def gains(before: Sequence[Judged], after: Sequence[Judged]) -> dict[str, list[f
 
 
 def _bootstrapped(groups: Sequence[str], measure: Callable[[Sequence[int]], float]) -> list[float]:
-    """[value, low, high] of a measure of rows, groups drawn with replacement; empty without rows."""
-    if not groups:
+    """[value, low, high] of a measure of rows, groups drawn with replacement; empty without rows, or when the
+    measure is not a number for them."""
+    if not groups or np.isnan(whole := measure(range(len(groups)))):
         return []
     members: dict[str, list[int]] = {}
     for row, group in enumerate(groups):
@@ -88,7 +89,7 @@ def _bootstrapped(groups: Sequence[str], measure: Callable[[Sequence[int]], floa
     for _ in range(DRAWS):
         drawn.append(measure([row for k in rng.integers(len(pools), size=len(pools)) for row in pools[k]]))
     low, high = np.nanpercentile(drawn, [2.5, 97.5])
-    return [round(float(value), 4) for value in (measure(range(len(groups))), low, high)]
+    return [round(float(value), 4) for value in (whole, low, high)]
 
 
 def stated_share(items: Sequence[Judged]) -> float:

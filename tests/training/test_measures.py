@@ -7,13 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training.card import figures
+from training.card import beside, figures
 from training.films import RealFilm
 from training.measures import (
     Judged,
     accuracy,
     calibration_error,
     coverage_at_99,
+    gains,
     interval,
     macro_recall,
     measures,
@@ -73,3 +74,24 @@ def test_an_interval_holds_its_value_and_widens_with_fewer_groups() -> None:
 def test_the_card_shows_every_figure_as_measured() -> None:
     table = figures({"final": measures([RIGHT, RIGHT, WRONG, STRANGE]) | {"same_as_dicom": 1.0}})
     assert "| top-1 over the 30 views | ≥ .95 | 0.667" in table
+
+
+def test_a_gain_is_measured_film_by_film() -> None:
+    before = [judged("knee_ap", 0.6, 0.4, 0.0, group=str(k)) for k in range(8)] + [RIGHT] * 8
+    after = [judged("knee_ap", 0.4, 0.6, 0.0, group=str(k)) for k in range(8)] + [RIGHT] * 8
+    value, low, high = gains(before, after)["top1_30_views"]
+    assert value == 0.5
+    assert 0 < low < 0.5 < high <= 1
+    assert gains(before, before)["top1_30_views"] == [0, 0, 0]
+
+
+def test_the_card_sets_another_pack_beside() -> None:
+    one, other = (
+        measures(films) | {"same_as_dicom": 1.0}
+        for films in ([RIGHT, RIGHT, WRONG, STRANGE], [WRONG, WRONG, WRONG, STRANGE])
+    )
+    gained = gains([WRONG, STRANGE], [RIGHT, STRANGE])
+    table = beside(one | {"against": {"pack": "view@7", "figures": other, "gained": gained}})
+    assert "| figure | view@7 | this pack | gained |" in table
+    assert "| top-1 over the 30 views | 0.000 (0.000 to 0.000) | 0.667" in table
+    assert beside(one) == "No other pack was measured on the same films."
