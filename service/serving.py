@@ -13,6 +13,7 @@ from router.errors import SettingsError
 from service import wiring
 from service.database import migrate, require_schema
 from service.procedures_watch import procedures_watch
+from service.roster import Roster
 from service.settings import Settings
 from service.supervisor import ChildSpec, Supervisor
 
@@ -79,13 +80,15 @@ class Service:
 
     def run(self, stop: Event, *, say: Callable[[str, str], None] | None = None) -> None:
         """Keep the children alive until ``stop``; raises CrashLoopError."""
-        supervisor = Supervisor(
-            self._children(),
-            drain_s=self._settings.supervisor.drain_s,
-            deaths_per_minute=self._settings.supervisor.deaths_per_minute,
-            say=say or _say,
-        )
-        supervisor.run(stop)
+        with Roster(self._settings.rosters_folder) as roster:
+            supervisor = Supervisor(
+                self._children(),
+                drain_s=self._settings.supervisor.drain_s,
+                deaths_per_minute=self._settings.supervisor.deaths_per_minute,
+                say=say or _say,
+                tell=roster.tell,
+            )
+            supervisor.run(stop)
 
     def _children(self) -> list[ChildSpec]:
         settings = self._settings

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, PrivateAttr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -38,6 +38,10 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True
     )
+
+    # Which file was read, and the "section.key" names that it and the environment set: for the page System.
+    _file: Path | None = PrivateAttr(default=None)
+    _sources: dict[str, str] = PrivateAttr(default_factory=dict)
 
     storage: Storage = Field(default_factory=Storage)
     database: Database = Field(default_factory=Database)
@@ -68,6 +72,15 @@ class Settings(BaseSettings):
         return env_settings, init_settings
 
     @property
+    def file(self) -> Path | None:
+        """The settings file; None where there is none."""
+        return self._file
+
+    def source(self, section: str, key: str) -> str:
+        """Where a setting came from: environment, file or default."""
+        return self._sources.get(f"{section}.{key}", "default")
+
+    @property
     def objects_folder(self) -> Path:
         """Where received files lie, below the data folder."""
         return self.storage.folder / "objects"
@@ -86,6 +99,11 @@ class Settings(BaseSettings):
     def hl7_folder(self) -> Path:
         """Where the HL7 listener keeps what it refused, and what it counted."""
         return self.storage.folder / "hl7"
+
+    @property
+    def rosters_folder(self) -> Path:
+        """Where supervisors tell which processes they keep alive."""
+        return self.storage.folder / "supervisors"
 
     @property
     def database_url(self) -> str:
@@ -133,7 +151,18 @@ def load(config: Path | None = None) -> Settings:
         raise SettingsError(
             f"an environment variable cannot be read: {error} (lists and tables are JSON)"
         ) from error
-    return _with_absolute_paths(settings, (path.parent if path else Path.cwd()).resolve())
+    whole = _with_absolute_paths(settings, (path.parent if path else Path.cwd()).resolve())
+    whole._file, whole._sources = path, _sources(written, os.environ)
+    return whole
+
+
+def _sources(written: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, str]:
+    found = {f"{section}.{key}": "file" for section, keys in written.items() for key in keys}
+    for name in environ:
+        words = name.removeprefix(PREFIX).lower().split("__")
+        if name.startswith(PREFIX) and len(words) > 1:
+            found[f"{words[0]}.{words[1]}"] = "environment"
+    return found
 
 
 def _read_toml(path: Path) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from threading import Event, Thread
 
 from router.errors import RadrouterError
+from service.roster import Kept, now_text
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +56,7 @@ class Child:
         self._start_at = 0.0
         self._process: subprocess.Popen[str] | None = None
         self._reader: Thread | None = None
+        self._starts, self._since = 0, ""
 
     @property
     def is_alive(self) -> bool:
@@ -65,6 +67,10 @@ class Child:
     def pid(self) -> int | None:
         """The process's ID; None while it waits for its next start."""
         return self._process.pid if self._process else None
+
+    def kept(self) -> Kept:
+        """How it stands, for the roster."""
+        return Kept(name=self.spec.name, pid=self.pid, starts=self._starts, since=self._since)
 
     def look(self, now: float) -> int:
         """Start it if it is due, notice if it died. Returns its deaths within the last minute."""
@@ -102,6 +108,7 @@ class Child:
         )
         self._reader = Thread(target=self._read, args=(self._process,), daemon=True)
         self._reader.start()
+        self._starts, self._since = self._starts + 1, now_text()
         log.info("started %s pid=%d", self.spec.name, self._process.pid)
 
     def _read(self, process: subprocess.Popen[str]) -> None:
@@ -153,10 +160,12 @@ class Supervisor:
         drain_s: float,
         deaths_per_minute: int,
         say: Callable[[str, str], None],
+        tell: Callable[[Sequence[Kept]], None] = lambda _: None,
     ) -> None:
         self.children = tuple(Child(spec, say) for spec in specs)
         self._drain_s = drain_s
         self._deaths_per_minute = deaths_per_minute
+        self._tell = tell
 
     def run(self, stop: Event) -> None:
         """Until ``stop`` is set; no child is left when this returns or raises.
@@ -181,6 +190,7 @@ class Supervisor:
                     f"{child.spec.name} died {deaths} times within a minute, so everything stops; "
                     f"its last words: {words}"
                 )
+        self._tell([child.kept() for child in self.children])
 
     def _drain(self) -> None:
         for child in self.children:
