@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 FRESH_S = 15.0  # a worker beats every second or so; a long pause of the machine is no death
@@ -33,6 +34,25 @@ class Heartbeat:
             self._file.touch()
         except OSError:
             return  # the missing beat is the message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beat:
+    """A worker's latest sign of life."""
+
+    name: str  # host and process ID
+    seconds_ago: float
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it came just now."""
+        return self.seconds_ago <= FRESH_S
+
+
+def beats(folder: Path) -> list[Beat]:
+    """Every worker that gave a sign of life within the hour, by name."""
+    found = [Beat(name=file.stem, seconds_ago=_age_s(file)) for file in sorted(folder.glob("*.alive"))]
+    return [beat for beat in found if beat.seconds_ago <= FORGOTTEN_S]
 
 
 def alive(folder: Path, *, here: bool = False) -> int:

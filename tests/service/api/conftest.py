@@ -26,7 +26,7 @@ from classifiers.viewing import read_any_values
 from db.actions import Actions
 from db.callers import Callers
 from db.deliveries import Deliveries
-from db.engine import connect, migrate, revision, sessions
+from db.engine import connect, durability, migrate, revision, sessions
 from db.hanging import Hanging
 from db.instances import Instances
 from db.matching import Matching
@@ -53,12 +53,14 @@ from router.types import (
     StoredObject,
     ViewPrediction,
 )
+from service.about import about
 from service.api.app import create_app
 from service.api.health import database_probe, disk_probe, models_probe, rules_probe
 from service.api.out_models import GateOut, HeadOut, ModelOut
 from service.api.server import server
 from service.explainer import Explained
-from service.sections import Api, Token
+from service.sections import Api, Storage, Token
+from service.settings import Settings
 from service.taking_in import Door, Taken, take_one_in
 
 RULES = """
@@ -153,6 +155,11 @@ class House:
             "analyse": self.explained,
             "take_in": self.take_in,
             "stopping": self.stopping,
+            "about": about(
+                Settings(storage=Storage(folder=self.folder)),
+                revision=partial(revision, self.engine),
+                doubt=partial(durability, self.engine),
+            ),
             "probes": {
                 "database": database_probe(lambda: revision(self.engine)),
                 "rules": rules_probe(self.rules),
