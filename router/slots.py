@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from router.anatomy import is_paired, lookalikes
+from router.anatomy import is_paired, lookalikes, neighbours, region_of
 from router.assignment import assign
 from router.evidence import Reading, Thresholds, Views
 from router.orders import Expectation, Side
 
-# What a pair is worth: first the stated views that were asked for, then those that are welcome, then what
-# could be; the film's side and its score decide between equals.
-_NEEDED, _WELCOME, _SIDE = 1000.0, 30.0, 2.0
+# What a pair is worth: first the stated views that were asked for, then what could be one of them, then what
+# is welcome beside them; the film's side and its score decide between equals.
+_NEEDED, _POSSIBLE, _WELCOME, _SIDE = 1000.0, 100.0, 30.0, 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,8 +91,12 @@ def side_of(reading: Reading) -> Side | None:
 
 
 def limit_for(reading: Reading, views: Views, thresholds: Thresholds) -> float:
-    """How sure it has to be that a film is none of these views of its region."""
-    best = reading.best
+    """How sure it has to be that a film shows none of these views."""
+    best, region = reading.best, reading.region
+    regions = {region_of(view) for view in views}
+    if region is not None and region not in regions:
+        near = not regions.isdisjoint(neighbours(region))
+        return thresholds.neighbour_region if near else thresholds.wrong_region
     alike = best is not None and not lookalikes(best).isdisjoint(views - {best})
     return thresholds.lookalike if alike else thresholds.wrong_projection
 
@@ -109,7 +113,7 @@ def _worth(slot: Slot, reading: Reading, thresholds: Thresholds) -> float:
         return kind + _SIDE * _agreement(slot, reading) + probable
     if slot.optional or reading.against(slot.views) >= limit_for(reading, slot.views, thresholds):
         return 0.0
-    return 0.01 + probable
+    return _POSSIBLE + probable
 
 
 def _agreement(slot: Slot, reading: Reading) -> int:

@@ -9,8 +9,8 @@ from router.errors import ProceduresError
 from router.procedure_map import SIDES
 from router.procedure_words import Dictionary, Phrase, WordKind, fold, is_wild, spellings, tokens_of
 
-_LISTS = ("ignored", "units", "joiners", "more", "fewer")
-_TABLES = ("numbers", "sides", "parts", "projections", "manners")
+LISTS = ("ignored", "units", "joiners", "more", "fewer")
+TABLES = ("numbers", "sides", "parts", "projections", "manners")
 
 Table = Mapping[str, object]
 
@@ -22,11 +22,11 @@ def read_dictionary(layers: Iterable[Table]) -> Dictionary:
     """
     phrases: dict[Phrase, Phrase] = {}
     kinds: dict[str, WordKind] = {}
-    lists: dict[str, set[str]] = {name: set() for name in _LISTS}
+    lists: dict[str, set[str]] = {name: set() for name in LISTS}
     numbers: dict[str, int] = {}
     for layer in layers:
-        only(layer, (*_LISTS, "never", *_TABLES), "the table [words]: ")
-        for name in _LISTS:
+        only(layer, (*LISTS, "never", *TABLES), "the table [words]: ")
+        for name in LISTS:
             for entry in texts(name, layer.get(name, [])):
                 lists[name].update(*spellings(entry))
         for entry in texts("never", layer.get("never", [])):
@@ -44,7 +44,7 @@ def read_dictionary(layers: Iterable[Table]) -> Dictionary:
         wild={phrase: meaning for phrase, meaning in phrases.items() if any(map(is_wild, phrase))},
         kinds=kinds,
         numbers=numbers,
-        **{name: frozenset(lists[name]) for name in _LISTS},
+        **{name: frozenset(lists[name]) for name in LISTS},
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -12,11 +13,12 @@ from hypothesis import strategies as st
 from router.errors import ConfigurationError, ProceduresError
 from router.orders import Order, OrderControl, OrderSource, Procedure, Side
 from router.procedure_map import Match
-from router.procedure_text import LANGUAGES, is_loinc
+from router.procedure_text import ENTRY_WORDS, LANGUAGES, is_loinc
 from router.procedures import ProcedureMap, expect, parse_map
 from router.suggestions import suggest
-from router.verdicts import FilmFacts, Source
+from router.verdicts import FilmFacts, Kind, Source
 from router.views import VIEWS, Code
+from router.word_text import LISTS, TABLES
 
 SHIPPED = (Path(__file__).resolve().parents[2] / "service" / "default_procedures.toml").read_text("utf-8")
 MAP = parse_map(SHIPPED)
@@ -397,3 +399,20 @@ def test_a_map_of_one_entry_needs_no_dictionary() -> None:
     tiny: ProcedureMap = parse_map(f"[[procedure]]\n{ENTRY}")
     match = tiny.describe("XR Wrist")
     assert isinstance(match, Match)
+
+
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "orders.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("example", re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL))
+def test_the_examples_of_the_page_are_maps(example: str) -> None:
+    assert parse_map(example, shipped=SHIPPED).entries
+
+
+def test_the_page_names_every_remark_every_word_and_the_true_figures() -> None:
+    cells = set(re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", PAGE, flags=re.DOTALL)))
+    assert {kind.value for kind in Kind} <= cells
+    assert set(ENTRY_WORDS) <= cells
+    assert {f"words.{name}" for name in (*LISTS, *TABLES, "never")} <= cells
+    assert f"{len(MAP.entries)} procedures" in PAGE
+    assert f"{len(MAP.by_code)} codes" in PAGE
