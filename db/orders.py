@@ -20,7 +20,7 @@ from db.schema_orders import OrderMessageRow, OrderRow, UnmappedRow
 from db.transactions import reading, writing
 from db.verdict_documents import order_document, order_of, procedure_of
 from router.order_matching import Standing, after_message, belonging
-from router.orders import Order, OrderOutcome
+from router.orders import Order, OrderOutcome, OrderSource
 
 MOST_STUDIES = 100  # of one order: an accession number that a thousand studies share says nothing
 
@@ -80,6 +80,15 @@ class Orders:
         """One order as it stands."""
         with reading(self._sessions) as session:
             row = session.get(OrderRow, order_id)
+            return None if row is None else _stored(row)
+
+    def named(self, source: OrderSource, origin: str, order_number: str) -> StoredOrder | None:
+        """One order by the number that its sender gave it."""
+        wanted = select(OrderRow).where(
+            OrderRow.source == source, OrderRow.origin == origin, OrderRow.order_number == order_number
+        )
+        with reading(self._sessions) as session:
+            row = session.scalars(wanted).one_or_none()
             return None if row is None else _stored(row)
 
     def page(

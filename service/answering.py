@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
@@ -13,13 +13,24 @@ from classifiers.preview import preview_png
 from classifiers.viewing import read_any_values
 from dicom_scp.inbox import Inbox
 from router.hanging import Trust
+from router.procedures import ProcedureMap
 from service import wiring
+from service.about import about
 from service.api.app import create_app
-from service.api.health import database_probe, disk_probe, models_probe, rules_probe, workers_probe
+from service.api.health import (
+    database_probe,
+    disk_probe,
+    judge_probe,
+    models_probe,
+    rules_probe,
+    workers_probe,
+)
 from service.api.out_models import ModelOut, describe
 from service.api.ports import Probe, TakeIn
 from service.database import Database, open_database
 from service.heartbeat import alive
+from service.notes import noted
+from service.procedures_watch import procedures_watch
 from service.rules_watch import RulesWatch
 from service.settings import Settings
 from service.taking_in import Door, take_one_in
@@ -51,6 +62,8 @@ def open_app(settings: Settings, rules: RulesWatch, *, verbose: bool) -> Iterato
                 actions=database.actions,
                 rule_versions=database.rule_versions,
                 deliveries=database.deliveries,
+                procedures=_procedures(settings),
+                order_messages=lambda: noted(settings.hl7_folder).counts,
                 rules=rules,
                 models=models,
                 storage=settings.objects_folder,
@@ -59,6 +72,7 @@ def open_app(settings: Settings, rules: RulesWatch, *, verbose: bool) -> Iterato
                 analyse=explainer.explained,
                 take_in=_door(settings, database, inbox),
                 probes=_probes(settings, database, rules, models),
+                about=about(settings, revision=database.revision, doubt=database.doubt),
                 soft_free_fraction=settings.storage.soft_free_fraction,
             )
         finally:
@@ -68,6 +82,17 @@ def open_app(settings: Settings, rules: RulesWatch, *, verbose: bool) -> Iterato
 def _door(settings: Settings, database: Database, inbox: Inbox) -> TakeIn:
     record = partial(database.instances.record, on_conflict=settings.storage.on_conflict)
     return lambda path, by: take_one_in(path, Door(inbox=inbox, record=record, source=f"uploaded by {by}"))
+
+
+def _procedures(settings: Settings) -> Callable[[], ProcedureMap]:
+    """The procedure map in force; its file is looked at whenever it is asked for."""
+    watched = procedures_watch(settings.orders.procedures)
+
+    def current() -> ProcedureMap:
+        watched.refresh()
+        return watched.current
+
+    return current
 
 
 def trust(settings: Settings) -> Trust:
@@ -85,6 +110,9 @@ def _probes(
         "rules": rules_probe(rules),
         "models": models_probe(models),
         "workers": workers_probe(partial(alive, settings.heartbeats_folder)),
+        "judge": judge_probe(
+            partial(alive, settings.judges_folder), lambda: noted(settings.judges_folder).problems
+        ),
         "disk": disk_probe(settings.objects_folder, soft=soft, hard=hard),
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from router.errors import ProceduresError
@@ -16,6 +17,12 @@ def procedures_watch(path: Path) -> Watched[ProcedureMap]:
         name="procedures", parse=parsed, version=lambda procedures: procedures.digest, error=ProceduresError
     )
     return Watched(path, kind)
+
+
+@cache
+def shipped_procedures() -> ProcedureMap:
+    """The map that came with radrouter."""
+    return parsed(SHIPPED_PROCEDURES.read_text("utf-8"))
 
 
 def parsed(text: str) -> ProcedureMap:

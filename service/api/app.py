@@ -23,12 +23,14 @@ from service.api import (
     health,
     metrics,
     models,
+    orders,
     previews,
     replays,
     requeue,
     reviews,
     rules,
     studies,
+    verdicts,
 )
 from service.api import instances as instance_endpoints
 from service.api.guards import LOOPBACK_NAMES, Door, Guard, Outermost, host_name, hosts_of
@@ -37,7 +39,7 @@ from service.api.problems import FieldOut, ProblemOut, documented
 from service.api.tokens import Keyring
 from service.sections import Api
 from service.sections_web import Oidc, Web
-from service.web import site
+from service.web import look, site
 from service.web.assets import Assets
 from service.web.desk import Desk
 from service.web.errors import install, tell
@@ -51,6 +53,8 @@ NOUNS = (
     instance_endpoints,
     hanging,
     deliveries,
+    orders,
+    verdicts,
     previews,
     requeue,
     caller_endpoints,
@@ -113,7 +117,7 @@ def _middleware(
         origins=frozenset(settings.cors_origins),
         largest_body=LARGEST_BODY,
         largest_upload=largest_upload,
-        upload_paths=frozenset({f"{PREFIX}/rules/explain"}),
+        upload_paths=frozenset({f"{PREFIX}/rules/explain"}) | look.UPLOADS,
     )
     cors = Middleware(
         CORSMiddleware,

@@ -6,7 +6,7 @@ Reasons are told to those who may read; to others only what is well and what is 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
 
@@ -55,7 +55,7 @@ def healthz() -> Response:
     "/readyz", response_model=ReadyOut, responses={503: {"model": ReadyOut, "description": "not ready"}}
 )
 def readyz(request: Request, needs: Needed) -> Response:
-    """200 when database, rules, models, disk and workers are fit for work, else 503 with the reasons."""
+    """200 when all that the work needs is fit for it (workers and judge too), else 503 with the reasons."""
     found = {name: check(probe) for name, probe in needs.probes.items()}
     told = isinstance(request.scope.get("principal"), Principal)
     ready = all(each.ok for each in found.values())
@@ -118,6 +118,18 @@ def workers_probe(alive: Callable[[], int]) -> Probe:
         if alive():
             return Check(ok=True)
         return Check(ok=False, reason="no worker is alive: films are taken in, but wait for their answer")
+
+    return probe
+
+
+def judge_probe(alive: Callable[[], int], problems: Callable[[], Mapping[str, str]]) -> Probe:
+    """A judge gave a sign of life just now; a worklist that is down is worth a word, no more."""
+
+    def probe() -> Check:
+        if not alive():
+            return Check(ok=False, reason="no judge is alive: studies wait to be held against their orders")
+        down = "; ".join(f"worklist {name}: {problem}" for name, problem in sorted(problems().items()))
+        return Check(ok=True, reason=down or None)
 
     return probe
 

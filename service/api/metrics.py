@@ -8,7 +8,7 @@ from importlib.metadata import version
 
 from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 from starlette.responses import Response
@@ -39,6 +39,7 @@ class Standing(Collector):
             up = False
         yield _gauge("radrouter_database_up", "Whether the database answers.", up)
         yield from self._tally.collect()
+        yield from self._from_the_hl7_listener()
         yield from self._from_the_disk()
         yield from self._from_the_process()
 
@@ -59,10 +60,36 @@ class Standing(Collector):
             counts.oldest_waiting_seconds or 0.0,
         )
         yield _gauge("radrouter_studies", "Studies.", counts.studies)
+        yield from self._from_the_judge()
         yield _gauge("radrouter_refused_callers", "Callers refused within 24 hours.", len(recent))
         yield _gauge(
             "radrouter_refusals", "How often they knocked in vain.", sum(knock.times for knock in recent)
         )
+
+    def _from_the_judge(self) -> Iterator[Metric]:
+        verdicts = GaugeMetricFamily(
+            "radrouter_verdicts", "Studies by what their current verdict says.", labels=["kind"]
+        )
+        for kind, count in self._needs.verdicts.counts().items():
+            verdicts.add_metric([kind], count)
+        yield verdicts
+        waiting = self._needs.verdicts.waiting()
+        yield _gauge("radrouter_studies_to_judge", "Studies that could be judged now.", waiting.due)
+        yield _gauge(
+            "radrouter_judging_lag_seconds",
+            "How long the study that waits longest to be judged has been due; 0 when none is.",
+            waiting.oldest_seconds,
+        )
+
+    def _from_the_hl7_listener(self) -> Iterator[Metric]:
+        messages = CounterMetricFamily(
+            "radrouter_hl7_messages",
+            "Orders in HL7 messages by what came of them, and messages that were refused.",
+            labels=["outcome"],
+        )
+        for outcome, count in self._needs.order_messages().items():
+            messages.add_metric([outcome], count)
+        yield messages
 
     def _from_the_disk(self) -> Iterator[Metric]:
         try:

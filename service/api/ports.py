@@ -25,12 +25,15 @@ from db.rule_versions import RuleVersions
 from db.users import Users
 from db.verdicts import Verdicts
 from router.hanging import Trust
+from router.procedures import ProcedureMap
 from router.rules import RuleSet
+from service.about import About
 from service.api.out_models import ModelOut
 from service.api.pictures import PictureTurns, Preview, ValuesOf
 from service.api.seats import Seats
-from service.presence import Presence
 from service.explainer import Explained
+from service.presence import Presence
+from service.procedures_watch import shipped_procedures
 from service.taking_in import Taken
 
 HEARTBEAT_S = 15.0
@@ -95,7 +98,10 @@ class Needs:
     analyse: Analyse
     take_in: TakeIn
     probes: Mapping[str, Probe]
+    about: About
     trust: Trust = DEFAULT_TRUST
+    procedures: Callable[[], ProcedureMap] = shipped_procedures
+    order_messages: Callable[[], Mapping[str, int]] = dict
     soft_free_fraction: float = 0.0
     clock: Callable[[], datetime] = utc_now
     heartbeat_s: float = HEARTBEAT_S
@@ -130,7 +136,10 @@ class Given(TypedDict):
     analyse: Analyse  # what an uploaded file is; raises InvalidObject for what is none
     take_in: TakeIn  # an uploaded file, by somebody's name, through the same door as C-STORE
     probes: Mapping[str, Probe]  # by the name that ``/readyz`` tells
+    about: About  # this installation, for the pages
     trust: NotRequired[Trust]  # whom hanging protocols should believe
+    procedures: NotRequired[Callable[[], ProcedureMap]]  # the procedure map in force
+    order_messages: NotRequired[Callable[[], Mapping[str, int]]]  # HL7 messages by outcome
     soft_free_fraction: NotRequired[float]  # free part of the disk below which analysis pauses
     clock: NotRequired[Callable[[], datetime]]
     heartbeat_s: NotRequired[float]  # how often a quiet event stream says that it lives

@@ -54,6 +54,7 @@ ENDPOINTS = [
         "/instances/{}/preview.png",
     ),
     *("/callers/refused", "/callers/allowed", "/models", "/rules", "/{}"),
+    *("/orders", "/orders/unmapped", "/orders/{}", "/verdicts", "/studies/{}/verdict"),
 ]
 FIXED = "1.2.826.0.1.3680043.8.498.3.1"
 
