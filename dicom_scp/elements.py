@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import BinaryIO, NamedTuple, Protocol
 
 from router.errors import InvalidObject
@@ -38,7 +38,9 @@ class Encoding(NamedTuple):
 
 
 class Element(NamedTuple):
-    """``vr`` is empty in Implicit VR; ``value`` is None when it was too long, a sequence or bulk data."""
+    """``vr`` is empty in Implicit VR; ``value`` is None when it was too long, bulk data, or a sequence that
+    the walk was not told to keep; of one that it was, the bytes of all items.
+    """
 
     tag: int
     vr: bytes
@@ -103,8 +105,9 @@ class InflatedSource:
 class Walk:
     """One pass over a data set; stops before its pixels, or at ``end``, or behind ``group``."""
 
-    def __init__(self, source: Source, encoding: Encoding) -> None:
+    def __init__(self, source: Source, encoding: Encoding, *, kept: Container[int] = ()) -> None:
         self._source = source
+        self._kept = kept  # tags of sequences
         self.end: int | None = None  # where to stop even though there is more
         self.group: int | None = None  # likewise: the only group to walk
         self._items = 0
@@ -173,19 +176,32 @@ class Walk:
         return tag, vr, self._long.unpack_from(raw, 8)[0], at + 12
 
     def _element(self, tag: int, vr: bytes, length: int) -> Element:
+        start = self.position
         if length == UNDEFINED:
-            self.position = self._over_sequence(self.position, self.encoding.explicit and vr != b"UN", 0)
-            return Element(tag, vr, None)
-        end = self.position + length
+            self.position = self._over_sequence(start, self.encoding.explicit and vr != b"UN", 0)
+            return Element(tag, vr, self._items_of(tag, start))
+        end = start + length
         if length > LONGEST_VALUE or vr == b"SQ":
             self._require(end, tag)
             self.position = end
-            return Element(tag, vr, None)
+            return Element(tag, vr, self._items_of(tag, start))
         value = self._source.peek(self.position, length)
         if len(value) < length:
             raise InvalidObject(f"the data set ends inside {_name(tag)}")
         self.position = end
         return Element(tag, vr, value)
+
+    def _items_of(self, tag: int, start: int) -> bytes | None:
+        """The bytes of a sequence that was walked over, if it is one to keep and they are still to be had."""
+        size = self.position - start
+        if tag not in self._kept or size > LONGEST_VALUE:
+            return None
+        value = self._source.peek(start, size)
+        return value if len(value) == size else None
+
+    def behind_item(self, at: int) -> int:
+        """The place behind an item of undefined length whose first element is at ``at``."""
+        return self._over_item(at, self.encoding.explicit, 0)
 
     def _require(self, end: int, tag: int) -> None:
         if not self._source.peek(end - 1, 1):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from functools import lru_cache
@@ -24,6 +24,7 @@ from pydicom.uid import (
 )
 
 from dicom_scp.characters import Characters
+from dicom_scp.coded import SEQUENCES, coded_values
 from dicom_scp.elements import Element, Encoding, FileSource, InflatedSource, Source, Walk
 from dicom_scp.uids import checked_uid
 from router.errors import ClassMismatch, InvalidObject
@@ -128,7 +129,7 @@ def _read(file: BinaryIO, announced: Announced | None) -> Instance:
     syntax, start = meta.transfer_syntax_uid, meta.data_set_start
     deflated = syntax in _DEFLATED
     source: Source = InflatedSource(file, start) if deflated else FileSource(file, start)
-    walk = Walk(source, _encoding(syntax, source.peek(0, 8)))
+    walk = Walk(source, _encoding(syntax, source.peek(0, 8)), kept=SEQUENCES)
     attributes = _attributes(walk)
     if not deflated:  # of a deflated one the pixels would have to be inflated to be found missing
         walk.over_pixels()
@@ -160,12 +161,25 @@ def _attributes(walk: Walk) -> dict[str, tuple[str, ...]]:
             continue
         if element.tag == _CHARACTER_SET:
             characters = Characters(characters.values(element.value, one=False))
-        values = _values(element, vr, characters, walk.encoding.big_endian)
-        needed = sum(map(len, values))
-        if values and (needed <= left or keyword in _IDENTIFYING):
-            found[keyword] = values
-            left -= needed
+        for name, values in _named(keyword, vr, element, characters, walk.encoding):
+            needed = sum(map(len, values))
+            if values and (needed <= left or name in _IDENTIFYING):
+                found[name] = values
+                left -= needed
     return found
+
+
+def _named(
+    keyword: str, vr: str, element: Element, characters: Characters, encoding: Encoding
+) -> Iterable[tuple[str, tuple[str, ...]]]:
+    """An element's values by the keyword they are kept under; of some sequences, by several dotted ones."""
+    if element.tag not in SEQUENCES:
+        return [(keyword, _values(element, vr, characters, encoding.big_endian))]
+    assert element.value is not None
+    explicit = encoding.explicit and element.vr != b"UN"
+    inner = Encoding(explicit=explicit, big_endian=encoding.big_endian)
+    coded = coded_values(element.value, element.tag, inner, characters)
+    return [(name, tuple(text[:LONGEST_TEXT] for text in texts)) for name, texts in coded.items()]
 
 
 @lru_cache(maxsize=4096)

@@ -64,7 +64,9 @@ class Instance:
     """The header facts of one SOP Instance, validated once at the door.
 
     ``attributes`` holds every short top-level text or number element of the header as sent, DICOM keyword to
-    its values as strings: what rules may ask about beyond the named fields.
+    its values as strings: what rules may ask about beyond the named fields. Of the few sequences that say
+    what was taken and what was asked for there are the codes under dotted keywords, item by item:
+    ``ViewCodeSequence.CodeValue``.
     """
 
     sop_instance_uid: str

@@ -66,6 +66,75 @@ def test_the_same_facts_come_out_of_every_encoding(films: Any, syntax: str) -> N
     assert not {"PixelData", "AnatomicRegionSequence", "CodeValue"} & set(instance.attributes)
 
 
+def code(value: str, scheme: str = "SCT", meaning: str | None = None, **more: Any) -> Dataset:
+    item = Dataset()
+    item.CodeValue, item.CodingSchemeDesignator = value, scheme
+    if meaning is not None:
+        item.CodeMeaning = meaning
+    for keyword, inner in more.items():
+        setattr(item, keyword, inner)
+    return item
+
+
+@pytest.mark.parametrize("undefined", [False, True])
+@pytest.mark.parametrize("syntax", SYNTAXES)
+def test_the_codes_of_region_view_and_procedures_are_kept_item_by_item(
+    films: Any, syntax: str, undefined: bool
+) -> None:
+    asked = Dataset()
+    asked.RequestedProcedureDescription = "Röntgen Thorax"
+    asked.RequestedProcedureCodeSequence = Sequence([code("36643-5", "LN", "XR Chest 2 Views")])
+    asked.ScheduledProcedureStepID = "not kept"
+    given = {
+        "AnatomicRegionSequence": Sequence([code("816094009", meaning="Chest")]),
+        "ViewCodeSequence": Sequence(
+            [code("399348003", ViewModifierCodeSequence=Sequence([code("399162004", meaning="caudad")]))]
+        ),
+        "ProcedureCodeSequence": Sequence([code("A", "L", "Thorax"), code("B", "L"), code("C", "L", "ap")]),
+        "RequestAttributesSequence": Sequence([asked, Dataset()]),
+        "AcquisitionContextSequence": Sequence([code("not kept")]),
+    }
+    for sequence in given.values():
+        sequence.is_undefined_length = undefined
+        for item in sequence:
+            item.is_undefined_length_sequence_item = undefined
+    instance = header.read(films.write(transfer_syntax=syntax, SpecificCharacterSet="ISO_IR 192", **given))
+    coded = {keyword: values for keyword, values in instance.attributes.items() if "." in keyword}
+    procedure = "RequestAttributesSequence.RequestedProcedureCodeSequence"
+    assert coded == {
+        "AnatomicRegionSequence.CodeValue": ("816094009",),
+        "AnatomicRegionSequence.CodingSchemeDesignator": ("SCT",),
+        "AnatomicRegionSequence.CodeMeaning": ("Chest",),
+        "ViewCodeSequence.CodeValue": ("399348003",),
+        "ViewCodeSequence.CodingSchemeDesignator": ("SCT",),
+        "ViewCodeSequence.ViewModifierCodeSequence.CodeValue": ("399162004",),
+        "ViewCodeSequence.ViewModifierCodeSequence.CodingSchemeDesignator": ("SCT",),
+        "ViewCodeSequence.ViewModifierCodeSequence.CodeMeaning": ("caudad",),
+        "ProcedureCodeSequence.CodeValue": ("A", "B", "C"),
+        "ProcedureCodeSequence.CodingSchemeDesignator": ("L", "L", "L"),
+        "ProcedureCodeSequence.CodeMeaning": ("Thorax", "", "ap"),
+        "RequestAttributesSequence.RequestedProcedureDescription": ("Röntgen Thorax", ""),
+        f"{procedure}.CodeValue": ("36643-5",),
+        f"{procedure}.CodingSchemeDesignator": ("LN",),
+        f"{procedure}.CodeMeaning": ("XR Chest 2 Views",),
+    }
+
+
+def test_codes_are_bounded_like_everything_a_stranger_sends(films: Any) -> None:
+    many = Sequence([code(str(number)) for number in range(100)])
+    huge = Sequence([code(str(number), meaning="x" * 64) for number in range(2000)])
+    instance = header.read(films.write(ProcedureCodeSequence=many, ViewCodeSequence=huge))
+    assert instance.attributes["ProcedureCodeSequence.CodeValue"] == tuple(str(n) for n in range(16))
+    assert "ViewCodeSequence.CodeValue" not in instance.attributes
+
+
+def test_a_code_sequence_that_cannot_be_understood_keeps_no_object_out(films: Any) -> None:
+    data = films.write(ViewCodeSequence=Sequence([code("399348003")])).read_bytes()
+    item = data.index(b"\x54\x00\x20\x02SQ") + 12
+    instance = header.read(io.BytesIO(data[:item] + b"\xfe\xff\x01\xe0" + data[item + 4 :]))
+    assert instance.modality == "CR" and "ViewCodeSequence.CodeValue" not in instance.attributes
+
+
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_the_attributes_are_those_that_pydicom_reads(shared: Path) -> None:
     """On every real file that pydicom understands, for the elements where both speak of text."""
