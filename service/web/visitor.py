@@ -69,6 +69,7 @@ async def changing(request: Request, who: Annotated[Visitor, Depends(visitor)]) 
     if sent is None:
         sent = str((await request.form()).get(CSRF_FIELD, ""))
     if not hmac.compare_digest(sent.encode(), who.csrf.encode()):
+        await request.close()  # what was uploaded with it
         raise Problem(HTTPStatus.FORBIDDEN, "this form is out of date: load the page again")
     return who
 
