@@ -12,12 +12,13 @@ from pydantic import AfterValidator, Field, StringConstraints
 from starlette.responses import Response
 
 from service.api.etags import as_json
-from service.api.ports import Needed
+from service.api.ports import Needed, Needs
 from service.api.problems import documented, not_found
 from service.api.shape import In, Out, Shown
 from service.api.tokens import ADMIN, REVIEWER, Asking
 
 LIMIT_MOST = 1000
+ALLOWED, REVOKED = "sender allowed", "sender revoked"  # as the actions have it
 
 
 def _network(value: str) -> str:
@@ -98,7 +99,7 @@ def list_allowed(needs: Needed) -> Response:
 @router.post("/allowed", status_code=HTTPStatus.CREATED, response_model=AllowedCallerIn, dependencies=ADMIN)
 def allow(caller: AllowedCallerIn, needs: Needed, asking: Asking) -> Response:
     """Let a caller in, without a restart. Allowing it again changes nothing."""
-    needs.callers.allow(caller.calling_ae_title, caller.network, asking.name)
+    let_in(needs, caller, asking.name)
     return as_json(caller, HTTPStatus.CREATED)
 
 
@@ -110,6 +111,22 @@ def allow(caller: AllowedCallerIn, needs: Needed, asking: Asking) -> Response:
 )
 def revoke(caller: Annotated[AllowedCallerIn, Query()], needs: Needed, asking: Asking) -> Response:
     """Turn a caller away again. Associations that are open stay open."""
-    if not needs.callers.revoke(caller.calling_ae_title, caller.network, asking.name):
-        raise not_found("allowed caller")
+    turn_away(needs, caller, asking.name)
     return Response(status_code=HTTPStatus.NO_CONTENT)
+
+
+def let_in(needs: Needs, caller: AllowedCallerIn, by: str) -> None:
+    """Let a caller in, from the next association on, and note who did it."""
+    needs.callers.allow(caller.calling_ae_title, caller.network, by)
+    needs.actions.note(by, ALLOWED, caller.model_dump())
+
+
+def turn_away(needs: Needs, caller: AllowedCallerIn, by: str) -> None:
+    """Turn a caller away that was let in, and note who did it.
+
+    Raises:
+        Problem: 404, it was not let in.
+    """
+    if not needs.callers.revoke(caller.calling_ae_title, caller.network, by):
+        raise not_found("allowed caller")
+    needs.actions.note(by, REVOKED, caller.model_dump())

@@ -4,13 +4,30 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from service.web import account, figures, film_pictures, now, order_check, sign_in
+from service.web import (
+    account,
+    figures,
+    film_pictures,
+    film_values,
+    look,
+    now,
+    order_check,
+    senders,
+    sign_in,
+    studies,
+    study,
+)
 
 PAGES: tuple[ModuleType, ...] = (
     sign_in,
     account,
     now,
+    senders,
     film_pictures,
+    film_values,
+    studies,
+    study,
+    look,
     figures,  # before order_check, whose paths end in a UID
     order_check,
 )
