@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 from router.orders import Side
 from router.verdicts import NO_FAULT, Kind, Review, ReviewAction
+from router.views import VIEWS
 
 SIDES: Mapping[Side, str] = {
     Side.RIGHT: "right",
@@ -13,6 +15,8 @@ SIDES: Mapping[Side, str] = {
     Side.BOTH: "both sides",
     Side.UNPAIRED: "unpaired",
 }
+# our names in a sentence; what stands in quotation marks is a header's or an order's, as sent
+NAMED = re.compile(rf'(?<!["\w])({"|".join(VIEWS)})(?!["\w])')
 
 
 def side(found: Side | None) -> str:
@@ -47,8 +51,19 @@ def spoken(said: Review) -> str:
     return f"{said.reviewer}: {verb} {named}"
 
 
+def plainly(sentence: str) -> str:
+    """A remark's sentence with views in words."""
+    return NAMED.sub(lambda found: _words(found[0]), sentence)
+
+
 def _words(name: str) -> str:
     return name.replace("_", " ")
 
 
-FILTERS: Mapping[str, Callable[..., str]] = {"side": side, "weight": weight, "day": day, "spoken": spoken}
+FILTERS: Mapping[str, Callable[..., str]] = {
+    "side": side,
+    "weight": weight,
+    "day": day,
+    "spoken": spoken,
+    "plainly": plainly,
+}
