@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import and_, select
@@ -11,8 +10,8 @@ from sqlalchemy.orm import Session
 from db.documents import instance_of, prediction_of
 from db.schema import HeaderRow, InstanceRow, PredictionRow
 from db.schema_verdicts import TruthRow
+from router.header_words import header_words
 from router.orders import Side
-from router.requested import requested_procedures
 from router.types import Instance, Mode, State, ViewPrediction
 from router.verdicts import FilmFacts, Source
 
@@ -49,7 +48,7 @@ def _facts(
         sha256=row.sha256,
         side=Side(truth.side) if truth is not None and truth.side else None,
         **_stated(prediction, truth),
-        **_claimed(instance),
+        **header_words(instance),
     )
 
 
@@ -78,24 +77,3 @@ def _rotation(prediction: ViewPrediction) -> dict[str, Any]:
     if not said or not said[0].label.isdigit():
         return {}
     return {"rotation": int(said[0].label), "rotation_score": said[0].score}
-
-
-def _claimed(instance: Instance) -> dict[str, Any]:
-    """What the header claims, as sent."""
-    attributes = instance.attributes
-    return {
-        "image_laterality": instance.image_laterality,
-        "modality": instance.modality,
-        "body_part_examined": instance.body_part_examined,
-        "view_position": instance.view_position,
-        "series_description": instance.series_description,
-        "study_description": instance.study_description,
-        "protocol_name": _first(attributes, "ProtocolName"),
-        "anatomic_region_code": _first(attributes, "AnatomicRegionSequence.CodeValue"),
-        "view_code": _first(attributes, "ViewCodeSequence.CodeValue"),
-        "procedures": requested_procedures(attributes),
-    }
-
-
-def _first(attributes: Mapping[str, tuple[str, ...]], keyword: str) -> str | None:
-    return next((value for value in attributes.get(keyword, ()) if value), None)

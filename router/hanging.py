@@ -7,17 +7,18 @@ what a header claims.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
+from router.anatomy import ANY_WAY_ROUND, UNPAIRED
+from router.claims import Claim
+from router.header_claims import Conflict, claimed_view, conflicts, formal_claims
 from router.orders import Side
 from router.orientation import (
-    ANY_WAY_ROUND,
     POSITIONS_OF,
-    UNPAIRED_REGIONS,
     VIEW_POSITIONS,
     Directions,
     agrees,
@@ -80,15 +81,6 @@ class Earlier:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Conflict:
-    """Something the film's header claims and the answer contradicts."""
-
-    attribute: str  # DICOM keyword
-    header: str
-    answer: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class KnownFilm:
     """All that is known of one film; ``prediction`` is the active model's."""
 
@@ -99,8 +91,6 @@ class KnownFilm:
     said: tuple[Said, ...] = ()  # in order
     truth: Truth | None = None
     truth_at: datetime | None = None
-    claimed_view: str | None = None  # the one view that the header's claims leave, if they leave one
-    conflicts: tuple[Conflict, ...] = ()
     changed_at: datetime
 
 
@@ -138,7 +128,8 @@ class HungFilm:
 
 def hang(film: KnownFilm, trust: Trust) -> HungFilm:
     """The film as a hanging protocol should see it."""
-    view, source, score = _answer(film, trust)
+    claims = formal_claims(film.instance)
+    view, source, score = _answer(film, claimed_view(claims), trust)
     shown = VIEWS.get(view) if view else None
     side = _side(film, shown, trust)
     position = _position(film, shown, trust)
@@ -161,24 +152,34 @@ def hang(film: KnownFilm, trust: Trust) -> HungFilm:
         rotation_to_upright=rotation,
         rotation_score=turned.score if turned else None,
         prediction=film.prediction,
-        conflicts=film.conflicts,
+        conflicts=_conflicts(claims, shown, source, side),
         before=_before(film, view, source),
         changed_at=film.changed_at,
     )
 
 
-def _answer(film: KnownFilm, trust: Trust) -> tuple[str | None, Source | None, float | None]:
+def _answer(
+    film: KnownFilm, claimed: str | None, trust: Trust
+) -> tuple[str | None, Source | None, float | None]:
     said = film.prediction
     human = film.truth.view if film.truth and film.truth.agreed else None
     ai = said.view if said else None
     # While a model may still speak, a header's claim is not taken for an answer.
-    header = None if _is_open(film) else film.claimed_view
+    header = None if _is_open(film) else claimed
     words = {Source.HUMAN: human, Source.AI: ai, Source.HEADER: header}
     for source in trust.sources:
         if (view := words[source]) is not None:
             score = said.score if said and source is Source.AI and view != UNSURE else None
             return view, source, score
     return None, None, None
+
+
+def _conflicts(
+    claims: Sequence[Claim], shown: View | None, source: Source | None, side: Stated | None
+) -> tuple[Conflict, ...]:
+    """What the header claims otherwise; where it is the header that is believed, nothing is contradicted."""
+    said = Side(side.value) if side is not None and side.origin is Origin.HUMAN else None
+    return tuple(conflicts(claims, None if source is Source.HEADER else shown, said))
 
 
 def _before(film: KnownFilm, view: str | None, source: Source | None) -> Earlier | None:
@@ -218,7 +219,7 @@ def _side(film: KnownFilm, shown: View | None, trust: Trust) -> Stated | None:
         said = _header_side(film) if source is Source.HEADER else said
         if said is not None:
             return said
-    if shown is not None and shown.region in UNPAIRED_REGIONS:
+    if shown is not None and shown.region in UNPAIRED:
         return Stated(value=Side.UNPAIRED, origin=Origin.VIEW)
     return None
 

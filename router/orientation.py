@@ -25,48 +25,6 @@ POSITIONS_OF: Mapping[str, frozenset[str]] = MappingProxyType(
     }
 )
 
-# Lain on the plate any way round: there is no upright that a quarter turn could lead back to.
-ANY_WAY_ROUND = frozenset(
-    {
-        "abdomen_left_lateral_decubitus",
-        "elbow_ap",
-        "elbow_lateral",
-        "femur_ap",
-        "femur_lateral",
-        "finger_ap",
-        "finger_lateral",
-        "forearm_ap",
-        "forearm_lateral",
-        "humerus_ap",
-        "humerus_lateral",
-        "knee_lateral",
-        "lower_leg_ap",
-        "lower_leg_lateral",
-        "patella_axial",
-        "thumb_ap",
-        "thumb_lateral",
-        "toe_ap",
-        "toe_oblique",
-        "wrist_ap",
-        "wrist_lateral",
-    }
-)
-# The body's middle: paired with nothing, so that Image Laterality is U (PS3.3 C.8.11.2).
-UNPAIRED_REGIONS = frozenset(
-    {
-        "abdomen",
-        "cervical_spine",
-        "chest",
-        "jaw",
-        "lumbar_spine",
-        "nasal_bone",
-        "pelvis",
-        "skull",
-        "sternum",
-        "thoracic_spine",
-        "whole_spine",
-    }
-)
 # Frontal films of the trunk and head: upright, the patient's left is on the right of the film.
 FACING = frozenset(
     {

@@ -41,6 +41,8 @@ def post(url: str, headers: Mapping[str, str], body: bytes, *, timeout_s: float,
                 answer.read(LONGEST_ANSWER)
             except (OSError, HTTPException) as error:
                 raise NotDelivered(_why(error, late, timeout_s)) from error
+            if late.is_set():  # what was cut off here looks like an answer that came to its end
+                raise NotDelivered(_too_late(timeout_s))
     except (OSError, ValueError) as error:
         raise NotDelivered(f"it cannot be called: {type(error).__name__}") from error
     if answer.status in REDIRECTS:
@@ -79,9 +81,13 @@ def _ending(connection: HTTPConnection, timeout_s: float) -> Iterator[threading.
         connection.close()
 
 
+def _too_late(timeout_s: float) -> str:
+    return f"it did not answer within {timeout_s:g} s"
+
+
 def _why(error: Exception, late: threading.Event, timeout_s: float) -> str:
     if late.is_set() or isinstance(error, TimeoutError):
-        return f"it did not answer within {timeout_s:g} s"
+        return _too_late(timeout_s)
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate is not trusted: {error.verify_message}"
     if isinstance(error, ssl.SSLError):

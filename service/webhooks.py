@@ -10,7 +10,7 @@ import json
 import logging
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from threading import Event, Thread
 from typing import Any
@@ -60,6 +60,17 @@ def body_of(news: News, word: Word) -> Mapping[str, Any]:
 def event_id(news: News, word: Word) -> str:
     """The same for every attempt, and for every webhook that hears of it."""
     return f"{news.id}.{word}"
+
+
+def told_of(news: Sequence[News], interest: Interest) -> list[NewDelivery]:
+    """The messages that news read together make; a study is told once, with its latest film."""
+    latest = {one.study_instance_uid: one.id for one in news}
+    return [
+        _new(one, word)
+        for one in news
+        for word in interest.words_for(one)
+        if word is not Word.STUDY or latest[one.study_instance_uid] == one.id
+    ]
 
 
 def interest_of(target: Webhook) -> Interest:
@@ -125,7 +136,7 @@ class Teller:
         place = self._deliveries.place(self._target.name)
         bulletin = self._newsroom.after(place, ENTRIES_AT_ONCE)
         if bulletin.upto > place:
-            due = [_new(news, word) for news in bulletin.news for word in self._interest.words_for(news)]
+            due = told_of(bulletin.news, self._interest)
             self._deliveries.fill(self._target.name, due, after=place, upto=bulletin.upto)
         # All that are taken together may fail slowly, one after the other.
         lease = timedelta(seconds=AT_ONCE * self._told.timeout_s + 60)

@@ -52,6 +52,24 @@ INSTANCE = frozenset(
         *("NumberOfFrames", "TimezoneOffsetFromUTC", "StudyInstanceUID", "SeriesInstanceUID", "Modality"),
     }
 )
+FIELDS: Mapping[str, str] = {
+    "SOPInstanceUID": "sop_instance_uid",
+    "SOPClassUID": "sop_class_uid",
+    "StudyInstanceUID": "study_instance_uid",
+    "SeriesInstanceUID": "series_instance_uid",
+    "Modality": "modality",
+    "BodyPartExamined": "body_part_examined",
+    "PatientID": "patient_id",
+    "PatientName": "patient_name",
+    "AccessionNumber": "accession_number",
+    "StudyDate": "study_date",
+    "StudyDescription": "study_description",
+    "SeriesDescription": "series_description",
+    "InstanceNumber": "instance_number",
+    "Rows": "rows",
+    "Columns": "columns",
+    "NumberOfFrames": "number_of_frames",
+}
 ANSWERED = frozenset(
     {
         *("AnatomicRegionSequence", "ViewCodeSequence", "ProjectionEponymousNameCodeSequence"),
@@ -135,10 +153,17 @@ def _header(instance: Instance, wanted: Iterable[str]) -> Dataset:
         tag = tag_for_keyword(keyword)
         if tag is None or tag in found:
             continue
-        element = _element(tag, [str(showable(one)) for one in instance.attributes.get(keyword, ())])
+        values = instance.attributes.get(keyword) or _validated(instance, keyword)
+        element = _element(tag, [str(showable(one)) for one in values])
         if element is not None:
             found.add(element)
     return found
+
+
+def _validated(instance: Instance, keyword: str) -> tuple[str, ...]:
+    """What the door made of an element, where the header's own words are not kept."""
+    value = getattr(instance, FIELDS[keyword]) if keyword in FIELDS else None
+    return () if value is None else (str(value),)
 
 
 def _element(tag: int, values: list[str]) -> DataElement | None:

@@ -44,6 +44,8 @@ def film(view: str | None = "chest_pa_ap", **known: Any) -> KnownFilm:
         series_instance_uid="1.2.2",
         transfer_syntax_uid="1.2.840.10008.1.2.1",
         view_position=header.get("ViewPosition", (None,))[0],
+        body_part_examined=header.get("BodyPartExamined", (None,))[0],
+        image_laterality=header.get("ImageLaterality", header.get("Laterality", (None,)))[0],
         attributes=header,
     )
     facts = {
@@ -67,6 +69,11 @@ def hung(view: str | None = "chest_pa_ap", *, trust: Trust | None = None, **know
 
 HUMAN, AI, HEADER = Source.HUMAN, Source.AI, Source.HEADER
 
+CLAIMS = {
+    "elbow_ap": {"BodyPartExamined": ("ELBOW",), "ViewPosition": ("AP",)},
+    "knee_ap": {"BodyPartExamined": ("KNEE",), "ViewPosition": ("AP",)},
+}
+
 # the model | the human | the header | who is believed in which order | the answer and who gave it
 ANSWERS = [
     ("knee_ap", None, None, (HUMAN, AI, HEADER), ("knee_ap", AI)),
@@ -87,7 +94,8 @@ ANSWERS = [
 def test_the_first_who_says_something_is_believed(
     ai: str | None, person: str | None, header: str | None, order: tuple[Source, ...], expected: object
 ) -> None:
-    said = hung(ai, claimed_view=header, trust=Trust(sources=order), **(human(person) if person else {}))
+    claims = CLAIMS[header] if header else {}
+    said = hung(ai, header=claims, trust=Trust(sources=order), **(human(person) if person else {}))
     assert (said.view, said.source) == expected
 
 
@@ -111,8 +119,8 @@ def test_only_a_models_stated_answer_has_a_score() -> None:
         (State.DONE, None, {}, Readiness.DONE),  # not a film
         (State.FAILED, None, {}, Readiness.FAILED),
         (State.FAILED, None, human("knee_ap"), Readiness.DONE),
-        (State.FAILED, None, {"claimed_view": "knee_ap"}, Readiness.DONE),
-        (State.RECEIVED, None, {"claimed_view": "knee_ap"}, Readiness.PENDING),
+        (State.FAILED, None, {"header": CLAIMS["knee_ap"]}, Readiness.DONE),
+        (State.RECEIVED, None, {"header": CLAIMS["knee_ap"]}, Readiness.PENDING),
     ],
 )
 def test_who_should_wait(state: State, view: str | None, known: dict[str, Any], readiness: Readiness) -> None:
@@ -120,7 +128,31 @@ def test_who_should_wait(state: State, view: str | None, known: dict[str, Any], 
 
 
 def test_a_headers_claim_is_no_answer_while_the_model_may_still_speak() -> None:
-    assert hung(None, state=State.RECEIVED, claimed_view="knee_ap").view is None
+    assert hung(None, state=State.RECEIVED, header=CLAIMS["knee_ap"]).view is None
+
+
+# the model | the human's side | the header | what it claims and the answer contradicts
+CONFLICTS = [
+    ("knee_ap", None, {"BodyPartExamined": ("KNEE",), "ViewPosition": ("AP",)}, []),
+    ("knee_ap", None, {"BodyPartExamined": ("ELBOW",)}, [("BodyPartExamined", "ELBOW", "Knee")]),
+    ("knee_ap", None, {"BodyPartExamined": ("PATELLA",)}, []),  # it lies in the same films
+    ("knee_ap", None, {"ViewPosition": ("LL",)}, [("ViewPosition", "LL", "ap")]),
+    ("chest_pa_ap", None, {"ViewPosition": ("AP",)}, []),
+    ("knee_ap", Side.LEFT, {"ImageLaterality": ("R",)}, [("ImageLaterality", "R", "L")]),
+    ("knee_ap", Side.LEFT, {"ImageLaterality": ("L",)}, []),
+    ("chest_pa_ap", Side.UNPAIRED, {"ImageLaterality": ("R",)}, []),
+    ("knee_ap", None, {"BodyPartExamined": ("NONSENSE",), "ViewPosition": ("X",)}, []),
+    (UNSURE, None, {"BodyPartExamined": ("ELBOW",)}, []),
+    (None, None, {"BodyPartExamined": ("ELBOW",), "ViewPosition": ("AP",)}, []),
+]
+
+
+@pytest.mark.parametrize(("view", "side", "header", "expected"), CONFLICTS)
+def test_what_the_header_claims_otherwise_is_named(
+    view: str | None, side: Side | None, header: dict[str, tuple[str, ...]], expected: list[tuple[str, ...]]
+) -> None:
+    found = hung(view, header=header, **(human(view, side) if side else {})).conflicts
+    assert [(one.attribute, one.header, one.answer) for one in found] == expected
 
 
 # header | human side | view | laterality and where it is from

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from itertools import islice
 
 import httpx
 import pytest
 
+from router.verdicts import Review, ReviewAction
 from service.api.seats import Seats
 
 API = "/api/v1"
+STUDY = "1.2.826.0.1.3680043.8.498.1.0"
 
 
 def told(response: httpx.Response, count: int) -> list[dict[str, str]]:
@@ -46,6 +49,32 @@ def test_a_film_is_told_of_while_it_is_worked_on(house) -> None:
     body = json.loads(event["data"])
     assert (body["sop_instance_uid"], str(body["id"])) == (uid, event["id"])
     assert old not in event["data"]
+
+
+def test_viewers_are_told_what_changes_an_answer_and_no_more(house) -> None:
+    client = house.client()
+    other = house.receive(20)
+    with client.stream("GET", f"{API}/events?about=hanging&study_instance_uid={STUDY}&after=0") as response:
+        stream = each_event(response)
+        first, second = house.receive(1), house.receive(2)
+        waiting = list(islice(stream, 2))
+        house.analyse()
+        answered = list(islice(stream, 2))
+        number = house.reviews.add(
+            Review(sop_instance_uid=first, reviewer="ann", action=ReviewAction.CORRECT, view="knee_ap")
+        )
+        house.reviews.undo(number, by="ann")
+        reviewed = list(islice(stream, 2))
+    assert {event["event"] for event in waiting + answered + reviewed} == {"hanging"}
+    news = [json.loads(event["data"]) for event in waiting + answered + reviewed]
+    assert [one["word"] for one in news] == ["pending"] * 2 + ["answered"] * 2 + ["reviewed"] * 2
+    assert {one["sop_instance_uid"] for one in news} == {first, second}
+    assert news[3]["study_pending"] == 0
+    assert not any(word in str(news) for word in (other, "4711", "Doe"))
+
+
+def test_one_study_goes_with_news_alone(house) -> None:
+    assert house.client().get(f"{API}/events?study_instance_uid={STUDY}").status_code == 422
 
 
 def test_whoever_comes_back_gets_what_was_missed_and_nothing_twice(house) -> None:

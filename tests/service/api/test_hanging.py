@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy import event
 
 from router.hanging import Trust
-from router.verdicts import Source
+from router.orders import Side
+from router.verdicts import Review, ReviewAction, Source
 
 API = "/api/v1/hanging"
 ROOT = "1.2.826.0.1.3680043.8.498"
@@ -193,3 +194,29 @@ def test_a_token_is_needed_where_there_are_tokens(house) -> None:
     assert client.get(f"{API}/studies/{STUDY}").status_code == 401
     reader = {"Authorization": "Bearer r-secret"}
     assert client.get(f"{API}/studies/{STUDY}", headers=reader).status_code == 404
+
+
+def test_a_humans_word_is_the_answer_and_is_told(house) -> None:
+    uid = house.receive(1, body_part_examined="WRIST", attributes={"BodyPartExamined": ("WRIST",)})
+    house.analyse("wrist_ap", 0.9)
+    client = house.client()
+    before = client.get(f"{API}/instances/{uid}")
+    review = Review(
+        sop_instance_uid=uid,
+        reviewer="ann",
+        action=ReviewAction.CORRECT,
+        view="knee_ap",
+        side=Side.LEFT,
+    )
+    number = house.reviews.add(review)
+    after = client.get(f"{API}/instances/{uid}", headers={"If-None-Match": before.headers["ETag"]})
+    body = after.json()
+    assert (body["view"], body["source"], body["score"]) == ("knee_ap", "human", None)
+    assert (body["image_laterality"], body["image_laterality_source"]) == ("L", "human")
+    assert (body["before"]["view"], body["before"]["source"]) == ("wrist_ap", "ai")
+    assert body["prediction"]["view"] == "wrist_ap"
+    (conflict,) = body["conflicts"]
+    assert conflict == {"attribute": "BodyPartExamined", "header": "WRIST", "answer": "Knee"}
+    house.reviews.undo(number, by="ann")
+    again = client.get(f"{API}/instances/{uid}").json()
+    assert (again["view"], again["source"]) == ("wrist_ap", "ai")
