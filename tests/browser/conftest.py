@@ -33,6 +33,8 @@ _houses = importlib.util.module_from_spec(_spec)
 sys.modules[_spec.name] = _houses
 _spec.loader.exec_module(_houses)
 
+command = _houses.command
+
 CHROMIUM_SAYS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
