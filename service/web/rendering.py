@@ -53,6 +53,7 @@ def environment() -> Environment:
         "words": words,
         "sentence": sentence,
         "duration": duration,
+        "bytes": size,
     }
     made.filters |= review_words.FILTERS
     return made
@@ -107,3 +108,13 @@ def duration(seconds: float | None) -> str:
         if seconds / size < most:
             return f"{seconds / size:.0f} {unit}"
     return f"{seconds / 86400:.0f} days"
+
+
+def size(count: float) -> str:
+    """Bytes as people read them, by thousands as disks are sold."""
+    shown, unit = float(count), "bytes"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if shown < 999.5:
+            break
+        shown, unit = shown / 1000, larger
+    return f"{shown:.0f} {unit}" if shown >= 10 or unit == "bytes" else f"{shown:.1f} {unit}"

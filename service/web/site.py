@@ -16,6 +16,8 @@ from service.web import (
     sign_in,
     studies,
     study,
+    system,
+    users,
 )
 
 PAGES: tuple[ModuleType, ...] = (
@@ -23,6 +25,8 @@ PAGES: tuple[ModuleType, ...] = (
     account,
     now,
     senders,
+    system,
+    users,
     film_pictures,
     film_values,
     studies,
