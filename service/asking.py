@@ -51,6 +51,7 @@ class Worklists:
     ask: Ask
     instance: Callable[[str], InstanceDetail | None]
     tell: Callable[[str, str | None], None]
+    rest_s: float = REST_S
     _resting: dict[str, float] = field(default_factory=dict)
 
     def orders_of(self, due: Due) -> Asked:
@@ -66,7 +67,7 @@ class Worklists:
                 self.tell(source.ae_title, None)
             except Unreachable as error:
                 down.append(source.ae_title)
-                self._resting[source.ae_title] = time.monotonic() + REST_S
+                self._resting[source.ae_title] = time.monotonic() + self.rest_s
                 self.tell(source.ae_title, str(error))
                 log.warning("worklist %s: %s", source.ae_title, error)
         return Asked(orders=tuple(orders), down=tuple(down))

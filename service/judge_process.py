@@ -16,7 +16,7 @@ from router.types import Mode
 from router.verdicts import Kind
 from router.views import VIEWS
 from service import wiring
-from service.asking import Worklists
+from service.asking import REST_S, Worklists
 from service.asking_again import Agenda
 from service.database import open_database
 from service.heartbeat import Heartbeat
@@ -100,4 +100,5 @@ def _worklists(settings: Settings, queries: Queries) -> Worklists | None:
         ask=ask,
         instance=queries.instance,
         tell=Notes(settings.judges_folder).tell,
+        rest_s=min(REST_S, settings.worklist.again_first_s),
     )

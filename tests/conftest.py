@@ -4,12 +4,60 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+
+# An entry of a modality worklist, as dump2dcm reads it, and what a test does not say of it
+WORKLIST_ENTRY = """\
+(0008,0005) CS [{charset}]
+(0008,0050) SH [{accession}]
+(0008,0090) PN [Referrer]
+(0010,0010) PN [{name}]
+(0010,0020) LO [{patient}]
+(0010,0030) DA [19700101]
+(0010,0040) CS [F]
+(0020,000d) UI [{study}]
+(0032,1060) LO [{description}]
+(0032,1064) SQ
+(fffe,e000) -
+(0008,0100) SH [{code}]
+(0008,0102) SH [LN]
+(0008,0104) LO [{description}]
+(fffe,e00d) -
+(fffe,e0dd) -
+(0040,1001) SH [RP1]
+(0040,2016) LO [PL1]
+(0040,2017) LO [{number}]
+(0040,0100) SQ
+(fffe,e000) -
+(0008,0060) CS [DX]
+(0040,0001) AE [DX1]
+(0040,0002) DA [20260102]
+(0040,0003) TM [1030]
+(0040,0006) PN [Performer]
+(0040,0007) LO [step]
+(0040,0009) SH [{step}]
+(fffe,e00d) -
+(fffe,e0dd) -
+"""
+WORKLIST_DEFAULTS = {
+    "charset": "ISO_IR 100",
+    "accession": "A100",
+    "name": "Doe^Jane",
+    "patient": "4711",
+    "study": "1.2.3.4",
+    "description": "XR wrist 2 views",
+    "code": "24646-2",
+    "number": "FI1",
+    "step": "SPS1",
+}
 
 
 @pytest.fixture(scope="session")
@@ -34,3 +82,38 @@ def peer() -> Callable[..., str]:
         return program
 
     return find
+
+
+@pytest.fixture
+def wlmscpfs(peer: Callable[..., str], tmp_path: Path) -> Iterator[Callable[..., int]]:
+    """DCMTK's worklist with these entries, at this port or a free one; gives its port."""
+    running: list[subprocess.Popen[bytes]] = []
+
+    def start(*entries: dict[str, str], at: int = 0) -> int:
+        folder = tmp_path / "WORKLIST"
+        folder.mkdir()
+        (folder / "lockfile").touch()
+        for number, entry in enumerate(entries):
+            text = WORKLIST_ENTRY.format(**(WORKLIST_DEFAULTS | entry))
+            encoding = "latin-1" if entry.get("charset", "ISO_IR 100") == "ISO_IR 100" else "utf-8"
+            dump = tmp_path / f"{number}.dump"
+            dump.write_bytes(text.encode(encoding))
+            target = folder / f"{number}.wl"
+            subprocess.run([peer("dump2dcm"), dump, target], check=True, capture_output=True)
+        with socket.create_server(("127.0.0.1", at)) as probe:
+            port = int(probe.getsockname()[1])
+        program = [peer("wlmscpfs"), "--keep-char-set", "--data-files-path", str(tmp_path), str(port)]
+        running.append(subprocess.Popen(program, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+        end = time.monotonic() + 10
+        while time.monotonic() < end:
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                return port
+            except OSError:
+                time.sleep(0.05)
+        raise AssertionError("wlmscpfs did not start")
+
+    yield start
+    for process in running:
+        process.terminate()
+        process.wait(10)
