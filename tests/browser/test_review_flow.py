@@ -24,7 +24,7 @@ def film_of(name: str, folder: Path, study: str, accession_number: str) -> Path:
     """A film of the demonstration, as one of another study."""
     film = pydicom.dcmread(STUDY / f"{name}.dcm")
     film.SOPInstanceUID = film.file_meta.MediaStorageSOPInstanceUID = generate_uid()
-    film.StudyInstanceUID, film.SeriesInstanceUID = study, f"{study}.1"
+    film.StudyInstanceUID, film.SeriesInstanceUID = study, generate_uid(entropy_srcs=[study])
     film.AccessionNumber, film.PatientID, film.PatientName = accession_number, accession_number, "Doe^Jane"
     film.StudyDescription, film.StudyDate = f"Wrist {accession_number}", "20260102"
     path = folder / f"{film.SOPInstanceUID}.dcm"
