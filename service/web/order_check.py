@@ -172,6 +172,7 @@ def _card(needs: Needs, who: Visitor, study_instance_uid: str) -> Card | None:
         needs.reviews.of_study(study_instance_uid),
         needs.reviews.truths(study_instance_uid),
         reader=who.name,
+        now=needs.clock(),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from db.read_reviews import StoredReview
 from db.read_verdicts import StoredVerdict
@@ -16,6 +16,8 @@ from router.views import UNSURE
 
 # remarks whose film stands in the place that they name
 IN_A_PLACE = frozenset((Kind.WRONG_PROJECTION, Kind.WRONG_REGION, Kind.UNSURE))
+
+JUDGED_WITHIN = timedelta(seconds=15)  # after a word; a verdict that stays the same keeps its date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +114,7 @@ class Card:
     others: tuple[Frame, ...]  # films that nobody asked for
     notes: tuple[Note, ...]  # about the study, drawn in no frame
     is_settled: bool
-    is_stale: bool  # somebody spoke after it was judged: the next verdict is on its way
+    is_stale: bool  # somebody spoke just now: the next verdict may be on its way
     past: tuple[StoredReview, ...]  # words that were taken back or replaced
 
     @property
@@ -134,8 +136,9 @@ def card_of(
     truths: Mapping[str, Truth],
     *,
     reader: str,
+    now: datetime,
 ) -> Card:
-    """What ``reader`` sees of one study."""
+    """What ``reader`` sees of one study at ``now``."""
     verdict, words = stored.verdict, standing(reviews)
     said = [Said(id=one.id, word=one.review, is_mine=one.review.reviewer == reader) for one in words]
     notes = _notes(verdict, said)
@@ -158,9 +161,15 @@ def card_of(
         others=others,
         notes=tuple(note for note in notes if not note.remark.sop_instance_uids and note not in drawn),
         is_settled=is_settled(verdict, [one.review for one in words]),
-        is_stale=any(one.review.at is not None and one.review.at > stored.judged_at for one in reviews),
+        is_stale=any(_is_news(one, stored.judged_at, now) for one in reviews),
         past=tuple(one for one in reviews if one not in words),
     )
+
+
+def _is_news(one: StoredReview, judged_at: datetime, now: datetime) -> bool:
+    """Whether the judge may still be about to answer a word, or to its being taken back."""
+    times = (at for at in (one.review.at, one.undone_at) if at is not None)
+    return any(at > judged_at and now - at < JUDGED_WITHIN for at in times)
 
 
 def standing(reviews: Iterable[StoredReview]) -> list[StoredReview]:

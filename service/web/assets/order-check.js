@@ -89,12 +89,15 @@ document.body.addEventListener("htmx:afterSettle", (event) => {
 });
 
 // The verdict that follows from a word comes a moment later.
+let asking = false;
 setInterval(() => {
   const shown = study();
-  if (!shown?.dataset.stale || correct?.open || dismiss?.open || document.hidden) return;
+  if (asking || !shown?.dataset.stale || correct?.open || dismiss?.open || document.hidden) return;
   const at = frames().indexOf(document.activeElement?.closest?.(".frame"));
+  asking = true;
   htmx.ajax("GET", shown.dataset.here, { target: "#card", source: "#card", headers: { "X-Polls": "1" } })
-    .then(() => { if (at >= 0) frames()[at]?.focus(); });
+    .then(() => { if (at >= 0) frames()[at]?.focus(); })
+    .finally(() => { asking = false; });
 }, 2000);
 
 document.body.addEventListener("click", (event) => {
