@@ -71,8 +71,11 @@ class Backup:
         return copied, kept
 
     def copy_configuration(self) -> None:
-        """Copy the rules in use, and the packs that were imported."""
+        """Copy the rules in use, the packs that were imported, and the key of exports."""
         shutil.copy2(self._settings.rules.file, self._folder / "rules.toml")
+        key = self._settings.export_key_file
+        if key.is_file():
+            shutil.copy2(key, self._folder / key.name)  # its mode too
         packs = self._settings.imported_packs_folder
         if packs.is_dir():
             shutil.copytree(packs, self._folder / "packs", dirs_exist_ok=True)

@@ -111,6 +111,11 @@ class Settings(BaseSettings):
         return self.database.url or f"sqlite:///{self.storage.folder / 'radrouter.db'}"
 
     @property
+    def export_key_file(self) -> Path:
+        """The key behind the names of exported films, below the data folder."""
+        return self.storage.folder / "export.key"
+
+    @property
     def imported_packs_folder(self) -> Path:
         """Where ``radrouter models import`` and ``models install`` write packs."""
         return self.models.folders[0] if self.models.folders else self.storage.folder / "packs"

@@ -49,7 +49,7 @@ def reviews(
     settings = invocation(context).settings()
     require_schema(settings)
     terms = Terms(licence=licence, labels=_labels(settings))
-    target = TrainingSet(folder, export_key(settings.storage.folder / "export.key", make=not dry_run), terms)
+    target = TrainingSet(folder, export_key(settings.export_key_file, make=not dry_run), terms)
     with open_database(settings) as database:
         start = None if since is None else since.replace(tzinfo=UTC)
         films = list(database.reviews.export(since=start))
