@@ -72,13 +72,23 @@ class ProcedureMap:
 
     def find(self, procedure: Procedure) -> Match | str:
         """What the procedure is, or one sentence why nobody can say."""
-        described = self.describe(_text(procedure))
-        coded = self._coded(procedure.code)
+        described = self._in_words(procedure)
+        codes = (procedure.code, *procedure.alternatives)
+        coded = next((match for code in codes if (match := self._coded(code)) is not None), None)
         if coded is None:
             return described
         if isinstance(described, str):
             return coded
         return _joined(coded, described)
+
+    def _in_words(self, procedure: Procedure) -> Match | str:
+        """What its description says; where the map knows none of it, what its other codes mean."""
+        described = self.describe(_text(procedure))
+        others = [code.meaning for code in procedure.alternatives if code.meaning]
+        if described != NOT_IN_MAP:
+            return described
+        found = (self.describe(meaning) for meaning in others)
+        return next((match for match in found if isinstance(match, Match)), described)
 
     def describe(self, text: str) -> Match | str:
         """What a description alone says, or one sentence why nobody can say."""

@@ -54,7 +54,7 @@ WORKLIST_DEFAULTS = {
     "patient": "4711",
     "study": "1.2.3.4",
     "description": "XR wrist 2 views",
-    "code": "24646-2",
+    "code": "37925-5",
     "number": "FI1",
     "step": "SPS1",
 }

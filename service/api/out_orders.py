@@ -27,7 +27,7 @@ Uid = Annotated[str, Field(pattern=UID_PATTERN, max_length=UID_LENGTH)]
 class CodeIn(In):
     """A coded concept (PS3.3 Table 8.8-1)."""
 
-    code_value: Word = Field(examples=["24646-2"])
+    code_value: Word = Field(examples=["37925-5"])
     coding_scheme_designator: Annotated[str, Field(max_length=250)] = Field(default="", examples=["LN"])
     code_meaning: Annotated[str, Field(max_length=250)] = Field(default="", examples=["XR Wrist 2 Views"])
 

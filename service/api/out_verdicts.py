@@ -34,7 +34,7 @@ class ExpectationOut(Out):
     regions: tuple[str, ...] = Field(examples=[["wrist"]])
     side: str | None = Field(examples=["R"])
     views: tuple[ExpectedViewOut, ...] = Field(description="empty: the region is known, the views are not")
-    evidence: Shown = Field(examples=['the code 24646-2 (LN) is "wrist, 2 views" of the map'])
+    evidence: Shown = Field(examples=['the code 37925-5 (LN) is "wrist, 2 views" of the map'])
     order_number: Shown | None = Field(examples=["FI1"])
     side_conflict: Shown | None = Field(description="where the order itself names two sides")
 

@@ -96,7 +96,8 @@ def _print_message(found: Read, procedures: ProcedureMap) -> None:
         condition = found.complaint.condition
         fate = "AR" if condition.rejects else "AE"
         said = f"{condition.number} {condition.text}: {found.complaint}"
-        out.print(f"[red]{fate}[/red] {escape(kind)} {escape(header.control_id)}: {escape(said)}")
+        words = f"[red]{fate}[/red] {escape(kind)} {escape(header.control_id)}: {escape(said)}"
+        out.print(words, soft_wrap=True, highlight=False)
         return
     out.print(f"[green]AA[/green] {escape(kind)} {escape(header.control_id)} from {' '.join(header.sending)}")
     if not found.orders:
@@ -122,6 +123,8 @@ def _print_order(order: Order, procedures: ProcedureMap) -> None:
         codes = [procedure.code, *procedure.alternatives] if procedure.code else []
         said = ", ".join(f"{code.value} ({code.scheme or 'no scheme'})" for code in codes)
         out.print(f"    procedure: {escape(' '.join(filter(None, (procedure.description, said))))}")
+    if order.accession_number is None and order.study_instance_uid is None:
+        out.print("    [yellow]belongs to no study[/yellow]: it names neither accession number nor UID")
     expectations, strange = expect(procedures, [order], []) if order.procedures else ((), ())
     for expectation in expectations:
         out.print(f"    expects {escape(_worded(expectation))}", highlight=False, soft_wrap=True)

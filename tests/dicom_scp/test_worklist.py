@@ -38,7 +38,7 @@ def test_an_order_is_found_by_its_accession_number(wlmscpfs) -> None:
     assert (order.patient_id, order.patient_name) == ("4711", "Doe^Jane")
     assert order.procedures == (
         Procedure(
-            code=Code(value="24646-2", scheme="LN", meaning="XR wrist 2 views"),
+            code=Code(value="37925-5", scheme="LN", meaning="XR wrist 2 views"),
             description="XR wrist 2 views",
         ),
     )

@@ -19,7 +19,7 @@ ORM = (
     r"PID|1||4711^^^HOSP^MR||Doe^Jane^Q^III^Dr||19700101|F",
     r"PV1|1|O",
     r"ORC|NW|PL1^HIS|FI1^RIS||SC||^^^202601021030^^R",
-    r"OBR|1|PL1^HIS|FI1^RIS|24646-2^XR wrist 2 views^LN^WR2^Handgelenk 2 Ebenen^99LOC"
+    r"OBR|1|PL1^HIS|FI1^RIS|37925-5^XR wrist 2 views^LN^WR2^Handgelenk 2 Ebenen^99LOC"
     r"|||||||||||^^^WRIST^RT|||A100|RP1|SPS1",
     r"ZDS|1.2.3.4^^Application^DICOM",
 )

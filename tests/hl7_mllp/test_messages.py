@@ -59,7 +59,7 @@ def test_an_orm_of_ihe_rad_4_is_read_whole(orm) -> None:
     assert order.scheduled_at == datetime(2026, 1, 2, 9, 30, tzinfo=UTC)
     assert order.procedures == (
         Procedure(
-            code=Code(value="24646-2", scheme="LN", meaning="XR wrist 2 views"),
+            code=Code(value="37925-5", scheme="LN", meaning="XR wrist 2 views"),
             description="XR wrist 2 views",
             alternatives=(Code(value="WR2", scheme="99LOC", meaning="Handgelenk 2 Ebenen"),),
         ),

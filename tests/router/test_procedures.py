@@ -416,3 +416,27 @@ def test_the_page_names_every_remark_every_word_and_the_true_figures() -> None:
     assert {f"words.{name}" for name in (*LISTS, *TABLES, "never")} <= cells
     assert f"{len(MAP.entries)} procedures" in PAGE
     assert f"{len(MAP.by_code)} codes" in PAGE
+
+
+@pytest.mark.parametrize(
+    ("code", "description", "alternatives", "entry"),
+    [
+        # HL7 OBR-4: a local code first, LOINC behind it, and the other way round
+        (("WR2", "99LOC"), "untold", [("37925-5", "LN", "")], "wrist, 2 views"),
+        (("37925-5", "LN"), "untold", [("WR2", "99LOC", "")], "wrist, 2 views"),
+        (("WR2", "99LOC"), "untold", [("X", "99LOC", "Handgelenk in 2 Ebenen")], "wrist, 2 views"),
+        # what the description says is no plain film stays one, whatever another code means
+        (("WR2", "99LOC"), "MRI wrist", [("X", "99LOC", "Handgelenk in 2 Ebenen")], None),
+    ],
+)
+def test_the_same_procedure_in_other_codes_is_recognised(
+    code: tuple[str, str], description: str, alternatives: list[tuple[str, str, str]], entry: str | None
+) -> None:
+    match = MAP.find(
+        Procedure(
+            code=Code(value=code[0], scheme=code[1], meaning=""),
+            description=description,
+            alternatives=tuple(Code(value=v, scheme=s, meaning=m) for v, s, m in alternatives),
+        )
+    )
+    assert (match.entry.name if isinstance(match, Match) else None) == entry

@@ -17,7 +17,7 @@ from service.procedures_watch import shipped_procedures
 API = "/api/v1"
 STUDY = "1.2.826.0.1.3680043.8.498.1.0"
 WRIST = {
-    "code": {"code_value": "24646-2", "coding_scheme_designator": "LN"},
+    "code": {"code_value": "37925-5", "coding_scheme_designator": "LN"},
     "description": "XR wrist 2 views",
 }
 ORDER: dict[str, Any] = {"order_number": "R1", "accession_number": "A100", "procedures": [WRIST]}
@@ -51,7 +51,7 @@ def test_an_order_is_new_once_and_known_afterwards(client) -> None:
         "local",
         "R",
     )
-    assert first.json()["procedures"][0]["code"]["code_value"] == "24646-2"
+    assert first.json()["procedures"][0]["code"]["code_value"] == "37925-5"
 
 
 def test_an_order_is_told_with_its_messages_and_cancelled(client) -> None:
