@@ -88,11 +88,16 @@ export class Viewer {
   }
 
   async load(longSide) {
-    if (!this.element.dataset.source || this.asked >= longSide) return;
+    if (!this.element.dataset.source || this.asked >= longSide || this.isWhole()) return;
     this.asked = longSide;
     if (this.film === null) this.say("Loading the film …");
     turn = turn.then(() => this.fetch(longSide)).catch(() => {});
     await turn;
+  }
+
+  /** Whether the film is no larger than what is here: no sharper copy of it exists. */
+  isWhole() {
+    return this.film !== null && Math.max(this.film.rows, this.film.columns) < this.asked;
   }
 
   async fetch(longSide) {
