@@ -21,7 +21,7 @@ from db.schema_verdicts import JudgementRow, VerdictKindRow, VerdictRow
 from db.standing import keep_verdict
 from db.transactions import reading, writing
 from db.verdict_documents import verdict_of
-from db.worklist import Wanted, worklist_items, worklist_keys
+from db.worklist import Key, Wanted, worklist_items, worklist_keys
 from router.verdicts import NO_FAULT, FilmFacts, Kind, Verdict
 
 JUDGED_AGAIN_AT_ONCE = 500  # studies of one transaction
@@ -158,11 +158,7 @@ class Verdicts:
         with reading(self._sessions) as session:
             keys = worklist_keys(session, wanted, after, limit + 1)
             items = worklist_items(session, [study_id for _, _, study_id in keys[:limit]])
-        more = None
-        if len(keys) > limit:
-            severity, listed_date, study_id = keys[limit - 1]
-            more = write_cursor("worklist", listed_date, severity, study_id)
-        return Page(items=tuple(items), next_cursor=more)
+        return Page(items=tuple(items), next_cursor=_behind(keys[limit - 1]) if len(keys) > limit else None)
 
     def counts(self, *, settled: bool | None = False) -> Mapping[Kind, int]:
         """How many studies have each kind of remark now; all kinds are there.
@@ -181,6 +177,11 @@ class Verdicts:
 def _kinds(kinds: frozenset[Kind] | None, faults_only: bool) -> frozenset[Kind]:
     wanted = frozenset(Kind) if kinds is None else kinds
     return wanted - NO_FAULT if faults_only and kinds is None else wanted
+
+
+def _behind(key: Key) -> str:
+    severity, listed_date, study_id = key
+    return write_cursor("worklist", listed_date, severity, study_id)
 
 
 def _study_id(study_instance_uid: str) -> Select[int]:
