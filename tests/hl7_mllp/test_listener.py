@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import random
 import ssl
 import subprocess
 import threading
@@ -195,3 +196,20 @@ def test_tls_is_spoken_where_it_is_set(listener, orm, tmp_path) -> None:
     ):
         secure.sendall(block(raw(orm)))
         assert b"MSA|AA" in secure.recv(4096)
+
+
+def test_damaged_streams_leave_the_listener_answering(listener, sender, orm) -> None:
+    house = listener(longest_message=5000, most_connections=500)
+    dice = random.Random(5)
+    whole = block(raw(orm))
+    for _ in range(150):
+        damaged = bytearray(whole)
+        for _ in range(dice.randint(1, 8)):
+            at = dice.randrange(len(damaged))
+            damaged[at : at + dice.randint(0, 20)] = dice.randbytes(dice.randint(0, 20))
+        peer = sender(house.port)
+        peer.send(bytes(damaged))
+        peer.close()
+    peer = sender(house.port)
+    peer.send(whole)
+    assert code(peer.answer()) == "AA"
