@@ -41,7 +41,7 @@ from service.sections import Api
 from service.sections_web import Oidc, Web
 from service.web import look, site
 from service.web.assets import Assets
-from service.web.desk import Desk
+from service.web.desk import desk_of
 from service.web.errors import install, tell
 from service.web.rendering import environment
 
@@ -98,7 +98,7 @@ def create_app(
     app.state.needs = Needs(**given)
     app.state.registry = metrics.registry_of(app.state.needs)
     app.state.templates = environment()
-    app.state.desk = Desk(web=web or Web(), oidc=oidc or Oidc())
+    app.state.desk = desk_of(web or Web(), oidc or Oidc())
     install(app)
     return app
 

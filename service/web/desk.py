@@ -17,6 +17,7 @@ from service.api.ports import Needs
 from service.api.problems import Problem
 from service.sections_web import Oidc, Web
 from service.web import sign_in_limits as limits
+from service.web.oidc import Provider
 from service.web.passwords import Passwords
 from service.web.sign_in_limits import Failures
 
@@ -30,6 +31,7 @@ class Desk:
 
     web: Web
     oidc: Oidc
+    provider: Provider | None  # None: nobody but us signs anybody in
     passwords: Passwords = field(default_factory=Passwords)
     # One at a time, so that guesses sent together are counted as those sent one after the other.
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -38,6 +40,11 @@ class Desk:
     def idle(self) -> timedelta:
         """How long a session lasts without anybody there."""
         return timedelta(minutes=self.web.session_idle_minutes)
+
+
+def desk_of(web: Web, oidc: Oidc) -> Desk:
+    """The desk of an app with these settings."""
+    return Desk(web=web, oidc=oidc, provider=Provider(oidc) if oidc.issuer else None)
 
 
 async def desk(request: Request) -> Desk:

@@ -39,7 +39,9 @@ def open_session(request: Request, response: Response, needs: Needs, web: Web, n
     close_session(request, response, needs.users)
     token = secrets.token_urlsafe(TOKEN_BYTES)
     longest = timedelta(hours=web.session_longest_hours)
-    needs.users.open_session(name, digest(token), needs.clock() + longest, secrets.token_urlsafe(TOKEN_BYTES))
+    expires_at, csrf = needs.clock() + longest, secrets.token_urlsafe(TOKEN_BYTES)
+    if not needs.users.open_session(name, digest(token), expires_at, csrf):
+        return False
     secure = is_secure(request)
     response.set_cookie(
         SECURE_COOKIE if secure else COOKIE,

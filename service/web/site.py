@@ -11,6 +11,7 @@ from service.web import (
     film_values,
     look,
     now,
+    oidc_sign_in,
     order_check,
     senders,
     sign_in,
@@ -22,6 +23,7 @@ from service.web import (
 
 PAGES: tuple[ModuleType, ...] = (
     sign_in,
+    oidc_sign_in,
     account,
     now,
     senders,
