@@ -18,7 +18,8 @@ from db.transactions import reading
 from db.verdict_documents import verdict_of
 from db.words_on_films import faults_with, stored_reviews, words_of
 from router.consensus import consensus
-from router.figures import FigureRow, flag_outcomes
+from router.figures import FigureRow
+from router.flags import flag_outcomes
 from router.orders import Side
 from router.types import Instance
 from router.verdicts import Verdict

@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
-from router.verdicts import Kind, Review, ReviewAction
+from router.flags import OF_THE_STUDY
+from router.verdicts import Kind
 from router.views import UNSURE
 
 ENOUGH = 20  # below this many, an interval is so wide that a figure says nothing
 Z_95 = 1.959964  # two-sided 95 % of the normal distribution
 NO_VIEW = "no view"
-OF_THE_STUDY = frozenset({Kind.MISSING_VIEW})  # said once of a study, however many films it has
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,14 +106,6 @@ class Figures:
     by_sender: tuple[GroupFigures, ...]
 
 
-class Upheld(StrEnum):
-    """What became of a flag."""
-
-    CONFIRMED = "confirmed"
-    DISMISSED = "dismissed"
-    OPEN = "open"  # nobody spoke about it, or as many for it as against
-
-
 def wilson(count: int, of: int) -> Share:
     """The share with its 95 % interval (Wilson 1927, J Am Stat Assoc 22:209): sound for small numbers too."""
     if not of:
@@ -124,46 +115,6 @@ def wilson(count: int, of: int) -> Share:
     half = Z_95 / (1 + square / of) * math.sqrt(share * (1 - share) / of + square / (4 * of**2))
     low, high = max(0.0, middle - half), min(1.0, middle + half)
     return Share(count=count, of=of, low=0.0 if count == 0 else low, high=1.0 if count == of else high)
-
-
-def outcome(kind: Kind, words: Iterable[Review], after: Collection[Kind]) -> Upheld:
-    """What became of a flag of ``kind`` on a film, by the majority of its reviewers.
-
-    ``words`` are those that stand, one a reviewer and thing; ``after`` is what the comparison says of the
-    film since. A word on the remark alone comes before one on the film: a dismissal takes every flag of the
-    film away, a confirmation upholds them, and a correction upholds what is still said after it.
-    """
-    votes = {}
-    for word in sorted(words, key=lambda word: word.about is not None):
-        vote = _vote(kind, word, kind in after)
-        if vote is not None:
-            votes[word.reviewer] = vote
-    upheld = sum(votes.values())
-    if 2 * upheld == len(votes):
-        return Upheld.OPEN
-    return Upheld.CONFIRMED if 2 * upheld > len(votes) else Upheld.DISMISSED
-
-
-def _vote(kind: Kind, word: Review, still: bool) -> bool | None:
-    if word.about is not None:
-        about = word.about.partition(":")[0]
-        return word.action is not ReviewAction.DISMISS if about == kind else None
-    if word.action is ReviewAction.CORRECT:
-        return still
-    if kind in OF_THE_STUDY:
-        return None  # what a film shows says nothing of one that is not there
-    return word.action is ReviewAction.CONFIRM
-
-
-def flag_outcomes(
-    before: Collection[Kind], words: Sequence[Review], after: Collection[Kind]
-) -> tuple[frozenset[Kind], frozenset[Kind]]:
-    """The flags of a film that its reviewers upheld, and those that they took away."""
-    found = {kind: outcome(kind, words, after) for kind in before}
-    return (
-        frozenset(kind for kind, came in found.items() if came is Upheld.CONFIRMED),
-        frozenset(kind for kind, came in found.items() if came is Upheld.DISMISSED),
-    )
 
 
 def figures(rows: Iterable[FigureRow]) -> Figures:

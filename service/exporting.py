@@ -24,6 +24,7 @@ MANIFEST, MARK, FILMS = "manifest.csv", "radrouter-export.json", "films"
 COLUMNS = ("path", "view", "group", "use", "licence", "source_repo", "side", "label_basis")
 TRAIN = "train or evaluate"
 NO_LABEL = "evaluate only (the view model has no such label)"
+MADE, THERE = "made", "there"
 SHORT = 16  # hex digits: 64 bits, no collision in any hospital
 KEY_BYTES = 32
 
@@ -89,6 +90,7 @@ class TrainingSet:
         Raises:
             SettingsError: it holds something else.
         """
+        self.folder = folder
         self._films = folder / FILMS
         self._mark = folder / MARK
         self._key = key
@@ -128,33 +130,37 @@ class TrainingSet:
         ``adds_only``: films of earlier runs stay though they are not among ``films``.
         """
         self._films.mkdir(parents=True, exist_ok=True)
-        _write(
-            self._mark, json.dumps({"made_by": "radrouter export reviews", "key": self._signature}).encode()
-        )
+        told = {"made_by": "radrouter export reviews", "key": self._signature}
+        _write(self._mark, json.dumps(told).encode())
         rows: dict[str, dict[str, str]] = {}
-        made = there = 0
-        left_out: Counter[str] = Counter()
+        met: Counter[str] = Counter()
         for film in films:
             path = self._path(film)
-            try:
-                if (self._films / path).is_file():
-                    there += 1
-                else:
-                    _write(self._films / path, picture(storage / film.path))
-                    made += 1
+            met[self._make(path, storage / film.path, picture)] += 1
+            if (self._films / path).is_file():
                 rows[path] = self._row(path, film)
-            except (FilmError, FileNotFoundError) as error:
-                left_out[_reason(error)] += 1
             progress()
         gone = self._forget(rows, adds_only=adds_only)
         return Exported(
             views=Counter(row["view"] for row in rows.values()),
             groups=len({row["group"] for row in rows.values()}),
-            made=made,
-            there=there,
+            made=met.pop(MADE, 0),
+            there=met.pop(THERE, 0),
             gone=gone,
-            left_out=left_out,
+            left_out=met,
         )
+
+    def _make(self, path: str, stored: Path, picture: Picture) -> str:
+        """Make one picture unless it is there; gives what became of it, or why there is none."""
+        if (self._films / path).is_file():
+            return THERE
+        try:
+            _write(self._films / path, picture(stored))
+        except FileNotFoundError:
+            return "its file is gone"
+        except FilmError as error:
+            return str(error)
+        return MADE
 
     def _forget(self, rows: dict[str, dict[str, str]], *, adds_only: bool) -> int:
         """Write the manifest, then remove what it no longer names; gives how many films that are."""
@@ -225,8 +231,3 @@ def _is_inside(path: str) -> bool:
     """Whether a manifest's path is one of ours: ``view/name.png``."""
     parts = Path(path).parts
     return len(parts) == 2 and ".." not in parts and not Path(path).is_absolute()
-
-
-def _reason(error: Exception) -> str:
-    """Why a film is left out; without its path or values."""
-    return "its file is gone" if isinstance(error, FileNotFoundError) else str(error)

@@ -13,7 +13,7 @@ from rich.table import Table
 from service.commands.shell import err, invocation, out, who
 
 if TYPE_CHECKING:
-    from service.exporting import Exported
+    from service.exporting import Exported, TrainingSet
     from service.settings import Settings
 
 LONG_SIDE = 1024  # pixels of an exported film; the network sees fewer
@@ -43,31 +43,36 @@ def reviews(
 
     Example:  radrouter export reviews --out site-films --since 2026-01-01
     """
-    from service.database import open_database, require_schema
+    from service.database import require_schema
     from service.exporting import Terms, TrainingSet, export_key
 
     settings = invocation(context).settings()
     require_schema(settings)
     terms = Terms(licence=licence, labels=_labels(settings))
     target = TrainingSet(folder, export_key(settings.export_key_file, make=not dry_run), terms)
+    start = None if since is None else since.replace(tzinfo=UTC)
+    _print(_export(settings, target, start, dry_run=dry_run), folder, dry_run=dry_run)
+
+
+def _export(settings: Settings, target: TrainingSet, since: datetime | None, *, dry_run: bool) -> Exported:
+    from service.database import open_database
+
     with open_database(settings) as database:
-        start = None if since is None else since.replace(tzinfo=UTC)
-        films = list(database.reviews.export(since=start))
+        films = list(database.reviews.export(since=since))
         if dry_run:
-            done = target.plan(films, adds_only=since is not None)
-        else:
-            with Progress(console=err, transient=True) as progress:
-                task = progress.add_task("films", total=len(films))
-                done = target.write(
-                    films,
-                    settings.objects_folder,
-                    _picture,
-                    adds_only=since is not None,
-                    progress=lambda: progress.advance(task),
-                )
-            counted = {"films": sum(done.views.values()), "made": done.made, "folder": str(folder)}
-            database.actions.note(who(), "reviews exported", counted)
-    _print(done, folder, dry_run=dry_run)
+            return target.plan(films, adds_only=since is not None)
+        with Progress(console=err, transient=True) as progress:
+            task = progress.add_task("films", total=len(films))
+            done = target.write(
+                films,
+                settings.objects_folder,
+                _picture,
+                adds_only=since is not None,
+                progress=lambda: progress.advance(task),
+            )
+        counted = {"films": sum(done.views.values()), "made": done.made, "folder": str(target.folder)}
+        database.actions.note(who(), "reviews exported", counted)
+    return done
 
 
 def _picture(file: Path) -> bytes:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from router.figures import FigureRow, Upheld, figures, flag_outcomes, outcome, wilson
+from router.figures import FigureRow, figures, wilson
+from router.flags import Upheld, flag_outcomes, outcome
 from router.verdicts import Kind, Review, ReviewAction
 
 CONFIRM, CORRECT, DISMISS = ReviewAction.CONFIRM, ReviewAction.CORRECT, ReviewAction.DISMISS

@@ -151,6 +151,15 @@ def test_a_second_run_goes_on_and_takes_over_what_changed(database: Database) ->
 
 
 @pytest.mark.usefixtures("database")
+def test_the_key_is_in_the_backup() -> None:
+    export()
+    settings = load(None)
+    assert CliRunner().invoke(app, ["backup", "copy"]).exit_code == 0
+    assert Path("copy/export.key").read_text() == settings.export_key_file.read_text()
+    assert stat.S_IMODE(Path("copy/export.key").stat().st_mode) == 0o600
+
+
+@pytest.mark.usefixtures("database")
 def test_since_only_adds() -> None:
     export()
     said = export("--since", "2100-01-01")
