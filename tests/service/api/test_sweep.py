@@ -55,6 +55,7 @@ ENDPOINTS = [
     ),
     *("/callers/refused", "/callers/allowed", "/models", "/rules", "/{}"),
     *("/orders", "/orders/unmapped", "/orders/{}", "/verdicts", "/studies/{}/verdict"),
+    *("/reviews", "/studies/{}/reviews", "/figures"),
 ]
 FIXED = "1.2.826.0.1.3680043.8.498.3.1"
 
