@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
@@ -17,14 +18,12 @@ from router.settling import is_settled, severity
 from router.verdicts import Verdict
 
 
-def keep_verdict(
-    session: Session, study_id: int, verdict: Verdict, now: datetime, again_at: datetime | None
-) -> None:
+def keep_verdict(session: Session, study_id: int, verdict: Verdict, now: datetime) -> None:
     """Write what follows from a verdict. The caller holds the study's judgement. Raises ValueError."""
     study = session.get_one(StudyRow, study_id)
     if study.study_instance_uid != verdict.study_instance_uid:
         raise ValueError("the verdict is on another study than the one that was taken")
-    judged = {"token": None, "due_at": again_at, "judged_at": now}
+    judged: dict[str, Any] = {"token": None, "due_at": None, "judged_at": now}
     if verdict != current_verdict(session, study_id):
         judged["verdict_id"] = session.scalar(
             insert(VerdictRow)

@@ -56,12 +56,11 @@ class Verdicts:
         with writing(self._sessions) as session:
             session.execute(held.values(token=None, due_at=self._clock() + delay))
 
-    def record(self, token: str, verdict: Verdict, *, again_at: datetime | None = None) -> bool:
+    def record(self, token: str, verdict: Verdict) -> bool:
         """Make this the study's current verdict; False, and nothing is written, if the study has changed.
 
-        If it says what the current one says, only the time it was judged at is kept. The study is due again
-        at ``again_at``, where something was not to be had now. Raises ValueError for a verdict on another
-        study than the token's.
+        If it says what the current one says, only the time it was judged at is kept. Raises ValueError for a
+        verdict on another study than the token's.
         """
         study_id = study_of(token)
         with writing(self._sessions) as session:
@@ -70,7 +69,7 @@ class Verdicts:
             )
             if session.scalar(held.with_for_update()) is None:
                 return False
-            keep_verdict(session, study_id, verdict, self._clock(), again_at)
+            keep_verdict(session, study_id, verdict, self._clock())
             return True
 
     def again(self, study_instance_uid: str) -> bool:
