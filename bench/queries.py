@@ -50,7 +50,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=given.folder) as folder:
         rows += _measure(f"sqlite:///{folder}/bench.sqlite", given.instances, given.times)
     if given.postgresql:
-        with _server(given.postgresql) as url:
+        with server(given.postgresql) as url:
             rows += _measure(url, given.instances, given.times)
     slow = [f"{row['database']}: {row['question']}" for row in rows if not row["holds"]]
     notes = [f"{given.instances} instances, pages of {PAGE}, each question asked {given.times} times"]
@@ -69,7 +69,7 @@ def _measure(url: str, count: int, times: int) -> list[dict[str, object]]:
     maker = sessions(engine)
     rows = []
     for question, ask in _questions(Queries(maker), Instances(maker), count):
-        pairs = [_timed(ask) for _ in range(times)]
+        pairs = [timed(ask) for _ in range(times)]
         took, worked = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
         row: dict[str, object] = {"database": engine.dialect.name, "question": question}
         row |= {"p50_ms": percentile(took, 50), "p95_ms": percentile(took, 95), "max_ms": max(took)}
@@ -168,7 +168,7 @@ def _record(instances: Instances, chance: random.Random) -> None:
     instances.record(instance, arrival, stored, on_conflict="replace")
 
 
-def _timed(ask: Ask) -> tuple[float, float]:
+def timed(ask: Ask) -> tuple[float, float]:
     """Milliseconds on the clock, and of this process's processor time."""
     started, worked = time.perf_counter(), time.process_time()
     ask()
@@ -176,7 +176,7 @@ def _timed(ask: Ask) -> tuple[float, float]:
 
 
 @contextmanager
-def _server(url: str) -> Iterator[str]:
+def server(url: str) -> Iterator[str]:
     name = f"radrouter_bench_{secrets.token_hex(4)}"
     with psycopg.connect(url, autocommit=True) as server:
         server.execute(f'CREATE DATABASE "{name}"')

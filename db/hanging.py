@@ -60,6 +60,11 @@ class Hanging:
 
 def known_films(session: Session, *wanted: ColumnElement[bool]) -> tuple[KnownFilm, ...]:
     """All that is known of the instances for which all of ``wanted`` holds, in two statements."""
+    return tuple(films_by_id(session, *wanted).values())
+
+
+def films_by_id(session: Session, *wanted: ColumnElement[bool]) -> Mapping[int, KnownFilm]:
+    """The same by the instances' ids, by series and instance number."""
     found = session.execute(
         select(InstanceRow, HeaderRow, PredictionRow, TruthRow)
         .join(HeaderRow, HeaderRow.instance_id == InstanceRow.id)
@@ -72,7 +77,7 @@ def known_films(session: Session, *wanted: ColumnElement[bool]) -> tuple[KnownFi
         .order_by(InstanceRow.series_instance_uid, InstanceRow.instance_number.nulls_last(), InstanceRow.id)
     ).all()
     stories = _stories(session, [row.id for row, *_ in found])
-    return tuple(_known(row, header, said, truth, stories[row.id]) for row, header, said, truth in found)
+    return {row.id: _known(row, header, said, truth, stories[row.id]) for row, header, said, truth in found}
 
 
 @dataclass(slots=True)

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session, sessionmaker
 
-from db.hanging import known_films
+from db.hanging import films_by_id, known_films
 from db.read import StudySummary
 from db.schema import InstanceRow, StudyRow
 from db.search import listed_between
@@ -78,12 +78,16 @@ class Matching:
         newest = keys.order_by(InstanceRow.listed_date.desc(), InstanceRow.study_id.desc())
         with reading(self._sessions) as session:
             ids = [row[1] for row in session.execute(newest.limit(limit).offset(offset))]
-            latest = select(func.max(InstanceRow.id)).where(InstanceRow.study_id.in_(ids))
-            films = known_films(session, InstanceRow.id.in_(latest.group_by(InstanceRow.study_id)))
-            by_study = {film.instance.study_instance_uid: film for film in films}
+            grouped = select(InstanceRow.study_id, func.max(InstanceRow.id)).where(
+                InstanceRow.study_id.in_(ids)
+            )
+            latest = {row[0]: row[1] for row in session.execute(grouped.group_by(InstanceRow.study_id))}
+            films = films_by_id(session, InstanceRow.id.in_(latest.values()))
             found = summaries(session, ids)
             remaining = _remaining(session, keys, offset + len(ids)) if ids else 0
-        items = tuple(FoundStudy(summary=one, latest=by_study[one.study_instance_uid]) for one in found)
+        # In the order of the ids: each of them has an instance, or it would not have been found.
+        pairs = zip(found, ids, strict=True)
+        items = tuple(FoundStudy(summary=one, latest=films[latest[study]]) for one, study in pairs)
         return Found(items=items, remaining=remaining)
 
     def series(self, match: Match, limit: int, offset: int) -> Found[FoundSeries]:
@@ -93,19 +97,17 @@ class Matching:
         newest = keys.order_by(columns[0].desc(), columns[1].desc(), columns[2])
         with reading(self._sessions) as session:
             rows = session.execute(newest.limit(limit).offset(offset)).all()
-            ours = or_(
-                *(
-                    (InstanceRow.study_id == study) & (InstanceRow.series_instance_uid == uid)
-                    for _, study, uid in rows
-                )
-            )
-            grouped = select(*columns[1:], func.max(InstanceRow.id), func.count()).where(ours)
-            counted = session.execute(grouped.group_by(*columns[1:])).all() if rows else []
-            films = known_films(session, InstanceRow.id.in_([last for *_, last, _ in counted]))
+            pairs = [(study, uid) for _, study, uid in rows]
+            ours = tuple_(*columns[1:]).in_(pairs), InstanceRow.study_id.in_([study for study, _ in pairs])
+            grouped = select(*columns[1:], func.max(InstanceRow.id), func.count()).where(*ours)
+            counted = {
+                (study, uid): (last, count)
+                for study, uid, last, count in session.execute(grouped.group_by(*columns[1:]))
+            }
+            films = films_by_id(session, InstanceRow.id.in_([last for last, _ in counted.values()]))
             remaining = _remaining(session, keys, offset + len(rows)) if rows else 0
-        by_series = {film.instance.series_instance_uid: film for film in films}
-        counts = {uid: count for _, uid, _, count in counted}
-        items = tuple(FoundSeries(latest=by_series[uid], instances=counts[uid]) for _, _, uid in rows)
+        found = (counted[pair] for pair in pairs)
+        items = tuple(FoundSeries(latest=films[last], instances=count) for last, count in found)
         return Found(items=items, remaining=remaining)
 
     def instances(self, match: Match, limit: int, offset: int) -> Found[KnownFilm]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import httpx
@@ -44,6 +45,17 @@ TABLE = [
     ("DELETE", f"{API}/reviews/1", {}, REVIEW),
     ("GET", f"{API}/studies/{UID}/reviews", {}, READ),
     ("GET", f"{API}/figures", {}, READ),
+    ("GET", f"{API}/hanging/studies/{UID}", {}, READ),
+    ("GET", f"{API}/hanging/instances/{UID}", {}, READ),
+    ("POST", f"{API}/hanging/instances", {"json": {"sop_instance_uids": [UID]}}, READ),
+    ("GET", "/dicom-web/studies", {}, READ),
+    ("GET", "/dicom-web/series", {}, READ),
+    ("GET", "/dicom-web/instances", {}, READ),
+    ("GET", f"/dicom-web/studies/{UID}/series", {}, READ),
+    ("GET", f"/dicom-web/studies/{UID}/instances", {}, READ),
+    ("GET", f"/dicom-web/studies/{UID}/series/{UID}/instances", {}, READ),
+    ("GET", f"{API}/webhooks/deliveries", {}, ADMIN),
+    ("POST", f"{API}/webhooks/deliveries/1/resend", {}, ADMIN),
     ("GET", f"{API}/models", {}, READ),
     ("GET", f"{API}/rules", {}, READ),
     ("POST", f"{API}/rules/explain", {"data": {"sop_instance_uid": UID}}, REVIEW),
@@ -91,7 +103,8 @@ def test_the_table_has_every_endpoint(house) -> None:
     document = house.app().openapi()
     stated = {(method, path.replace(UID, "{uid}")) for method, path, _, _ in TABLE}
     for path, operations in document["paths"].items():
-        plain = path.replace("{sop_instance_uid}", "{uid}").replace("{study_instance_uid}", "{uid}")
+        plain = re.sub(r"\{(sop|study|series)_instance_uid\}", "{uid}", path)
+        plain = re.sub(r"\{[a-z]+_id\}", "1", plain)
         for method in operations:
             assert (method.upper(), plain) in stated
 

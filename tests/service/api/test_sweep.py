@@ -53,6 +53,7 @@ ENDPOINTS = [
         "/instances/{}/audit",
         "/instances/{}/preview.png",
     ),
+    *("/hanging/studies/{}", "/hanging/instances/{}", "/webhooks/deliveries"),
     *("/callers/refused", "/callers/allowed", "/models", "/rules", "/{}"),
     *("/orders", "/orders/unmapped", "/orders/{}", "/verdicts", "/studies/{}/verdict"),
     *("/reviews", "/studies/{}/reviews", "/figures"),
