@@ -51,6 +51,7 @@ class Worklists:
     ask: Ask
     instance: Callable[[str], InstanceDetail | None]
     tell: Callable[[str, str | None], None]
+    beat: Callable[[], None]  # before each: they may take long
     rest_s: float = REST_S
     _resting: dict[str, float] = field(default_factory=dict)
 
@@ -62,6 +63,7 @@ class Worklists:
             if time.monotonic() < self._resting.get(source.ae_title, 0.0):
                 down.append(source.ae_title)
                 continue
+            self.beat()
             try:
                 orders += self._asked(source, due)
                 self.tell(source.ae_title, None)

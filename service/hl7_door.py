@@ -31,8 +31,8 @@ def run_hl7(settings: Settings, stop: Event, *, listening: socket.socket | None 
     """
     wiring.make_folders(settings)
     wanted = settings.hl7
-    notes = Notes(settings.hl7_folder)
     with ExitStack() as stack:
+        notes = stack.enter_context(Notes(settings.hl7_folder))
         database = stack.enter_context(open_database(settings))
         door = listening or stack.enter_context(open_socket(wanted.host, wanted.port))
         desk = Desk(

@@ -23,6 +23,7 @@ from service.heartbeat import Heartbeat
 from service.judging import NO_ANSWER, Judge, Pace, compared
 from service.notes import Notes
 from service.procedures_watch import procedures_watch
+from service.sections_orders import Worklist
 from service.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -37,16 +38,17 @@ def run_judge(settings: Settings, stop: Event) -> None:
     with (
         open_database(settings) as database,
         Heartbeat(settings.judges_folder) as heartbeat,
+        Notes(settings.judges_folder) as notes,
     ):
         judge = Judge(
             verdicts=database.verdicts,
             orders=database.orders,
             procedures=procedures,
-            worklists=_worklists(settings, database.queries),
+            worklists=_worklists(settings, database.queries, heartbeat, notes),
             compare=partial(compared, thresholds=_thresholds(settings)),
             beat=heartbeat.beat,
             pace=_pace(settings),
-            agenda=_agenda(settings, database.verdicts),
+            agenda=agenda_of(settings.worklist, database.verdicts),
         )
         log.info("judge up procedures=%s", procedures.current.digest[:12])
         judge.run(stop)
@@ -71,9 +73,8 @@ def _pace(settings: Settings) -> Pace:
     )
 
 
-def _agenda(settings: Settings, verdicts: Verdicts) -> Agenda:
+def agenda_of(worklist: Worklist, verdicts: Verdicts) -> Agenda:
     """What an earlier judge was told that nobody answered about, is asked for again."""
-    worklist = settings.worklist
     lasting = timedelta(seconds=worklist.again_for_s)
     agenda = Agenda(
         first=timedelta(seconds=worklist.again_first_s),
@@ -91,7 +92,7 @@ def _agenda(settings: Settings, verdicts: Verdicts) -> Agenda:
     return agenda
 
 
-def _worklists(settings: Settings, queries: Queries) -> Worklists | None:
+def _worklists(settings: Settings, queries: Queries, heartbeat: Heartbeat, notes: Notes) -> Worklists | None:
     if not settings.worklist.sources:
         return None
     return Worklists(
@@ -99,6 +100,7 @@ def _worklists(settings: Settings, queries: Queries) -> Worklists | None:
         our_ae_title=settings.listener.ae_title,
         ask=ask,
         instance=queries.instance,
-        tell=Notes(settings.judges_folder).tell,
+        tell=notes.tell,
+        beat=heartbeat.beat,
         rest_s=min(REST_S, settings.worklist.again_first_s),
     )

@@ -164,7 +164,6 @@ class Judge:
         orders = self._known(due)
         if orders or self.worklists is None:
             return orders, Asked()
-        self.beat()
         asked = self.worklists.orders_of(due)
         for order in asked.orders:
             self.orders.record(order)

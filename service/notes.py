@@ -23,7 +23,10 @@ class Noted:
 
 
 class Notes:
-    """This host's notes in a folder. For any number of threads of one process."""
+    """This host's notes in a folder. For any number of threads of one process.
+
+    A context manager: what was wrong is nobody's news once its process is gone.
+    """
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -31,6 +34,15 @@ class Notes:
         self._lock = Lock()
         self._counts = Counter(_read(self._file).counts)
         self._problems: dict[str, str] = {}
+        self._write()
+
+    def __enter__(self) -> Notes:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._problems.clear()
+            self._write()
 
     def count(self, name: str) -> None:
         """One more."""

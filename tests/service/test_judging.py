@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
+from types import SimpleNamespace
 
 import pytest
 
@@ -16,13 +18,14 @@ from dicom_scp.link import Address, Unreachable
 from router.comparison import Thresholds
 from router.errors import OutOfResources
 from router.orders import Order, OrderControl, OrderOutcome, OrderSource, Procedure
-from router.verdicts import FilmFacts, Kind, Source, Verdict
+from router.verdicts import FilmFacts, Kind, Remark, Source, Verdict
 from service.asking import Asked, Worklists
 from service.asking_again import Agenda
+from service.judge_process import agenda_of
 from service.judging import Judge, Pace, compared, with_warning
 from service.notes import Notes, noted
 from service.procedures_watch import procedures_watch
-from service.sections_orders import SHIPPED_PROCEDURES, WorklistSource
+from service.sections_orders import SHIPPED_PROCEDURES, Worklist, WorklistSource
 
 STUDY = "1.2.3"
 MINUTE = timedelta(minutes=1)
@@ -207,6 +210,25 @@ def test_the_agenda_asks_later_each_time_and_not_for_ever() -> None:
     assert times == [1, 3, 7, 11, 15, 19, 23, 27]
 
 
+def test_another_judge_asks_again_what_the_last_one_was_not_answered() -> None:
+    now = datetime.now(UTC)
+
+    def line(uid: str, sentence: str, judged_at: datetime) -> SimpleNamespace:
+        remark = Remark(kind=Kind.NO_ORDER, sentence=sentence)
+        verdict = Verdict(study_instance_uid=uid, remarks=(remark,))
+        return SimpleNamespace(study_instance_uid=uid, verdict=verdict, judged_at=judged_at)
+
+    class Listed:
+        def page(self, **_: object) -> SimpleNamespace:
+            silent = "no order is known. The worklist RIS1 did not answer and is asked again."
+            lines = [line("1.1", silent, now), line("1.2", "no order is known", now)]
+            return SimpleNamespace(items=[*lines, line("1.3", silent, now - timedelta(days=9))])
+
+    wanted = Worklist(sources=(WorklistSource(**SOURCE),), again_first_s=0.001)
+    agenda = agenda_of(wanted, Listed())  # type: ignore[arg-type]
+    assert agenda.due(time.monotonic() + 1) == ["1.1"]
+
+
 def test_the_database_away_is_waited_for(judge_of, caplog: pytest.LogCaptureFixture) -> None:
     rooms = Rooms(waiting=[a_due()], known=[an_order()], away=True)
     judge = judge_of(rooms)
@@ -270,6 +292,7 @@ def worklists(tmp_path: Path, *sources: WorklistSource, ask: Callable[..., tuple
         ask=ask,
         instance=lambda _uid: None,
         tell=Notes(tmp_path).tell,
+        beat=lambda: None,
     )
 
 
