@@ -444,3 +444,25 @@ def test_a_ping_arrives_or_says_why_not(
     unknown = command("webhooks", "test", "nobody", folder=tmp_path)
     assert unknown.returncode == 1 and "viewer" in unknown.stderr
     assert not any(SECRET in one.stdout + one.stderr for one in (failed, unknown))
+
+
+def test_serve_tells_what_happens_to_films(
+    house: Callable[..., Any],
+    film: Callable[..., str],
+    command: Callable[..., subprocess.CompletedProcess[str]],
+    tmp_path: Path,
+    receiver: Receiver,
+) -> None:
+    receiver.behaviour = ["fail"]
+    settings = f'[[webhooks.targets]]\nname = "viewer"\nurl = "{receiver.url}"\nsecret = "{SECRET}"\n'
+    running = house(settings)
+    assert running.pids("notify")
+    folder = tmp_path / "films"
+    folder.mkdir()
+    uid = film(folder / "a.dcm")
+    imported = command("import", str(folder), folder=running.folder)
+    assert imported.returncode == 0, imported.stderr
+    running.answer(uid)
+    running.wait_for(lambda: len(receiver.got) >= 2, "the webhook's messages")
+    assert {body["event"] for body in receiver.bodies()} == {"answered", "study"}
+    assert "SENTINEL" not in running.text() and SECRET not in running.text()
