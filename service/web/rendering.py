@@ -99,11 +99,11 @@ def sentence(text: str) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """A time span as people read it: ``0.84 s``, ``12 s``, ``3 min``, ``5 h``; empty for None."""
+    """A time span as people read it: ``0.84 s``, ``3.2 s``, ``12 s``, ``3 min``, ``5 h``; empty for None."""
     if seconds is None:
         return ""
     if seconds < 10:
-        return f"{max(0.0, seconds):.2g} s"
+        return f"{max(0.0, seconds):.{2 if seconds < 1 else 1}f} s"
     for unit, size, most in (("s", 1, 100), ("min", 60, 100), ("h", 3600, 72)):
         if seconds / size < most:
             return f"{seconds / size:.0f} {unit}"
