@@ -107,3 +107,9 @@ def stored_paths(settings: Settings) -> Iterator[str]:
     """The path of every row's file, below the objects folder."""
     with open_database(settings) as database:
         yield from database.queries.stored_paths()
+
+
+def nobody_yet(settings: Settings) -> bool:
+    """Whether nobody has an account for the pages. Raises OutOfResources."""
+    with open_database(settings) as database:
+        return database.users.count() == 0

@@ -58,6 +58,7 @@ class Demonstration:
         """Where to look further."""
         host, port = self._listener
         found = [
+            ("pages", f"{self._api}/"),
             ("DICOM", f"{self._settings.listener.ae_title} at {host}:{port}"),
             ("REST", f"{self._api}/api/v1/studies"),
             ("OpenAPI", f"{self._api}/api/v1/openapi.json"),

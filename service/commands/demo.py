@@ -24,6 +24,8 @@ def demo(
     The study is rendered: there is no patient in it. Data goes to the settings' data folder
     ([cyan]./var[/cyan]); what the service logs goes to [cyan]serve.log[/cyan] there.
     """
+    from service.commands.running import FIRST_ACCOUNT
+    from service.database import nobody_yet
     from service.demonstration import Demonstration, Stopped, in_background
     from service.serving import Part, Service
 
@@ -38,6 +40,8 @@ def demo(
             except Stopped:
                 return
             if stay:
+                if nobody_yet(settings):
+                    out.print(f"\npages: {FIRST_ACCOUNT}")
                 out.print("\nserving; [bold]Ctrl-C[/bold] ends it")
                 stop.wait()
     out.print("stopped")

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 Lifeline = Annotated[bool, typer.Option("--lifeline", hidden=True, help="end when standard input closes")]
 Inherited = Annotated[int, typer.Option("--socket", hidden=True, help="descriptor of a listening socket")]
 NO_SOCKET = -1
+FIRST_ACCOUNT = (
+    "nobody has an account yet: open them on this machine, or radrouter user add NAME --role admin"
+)
 
 
 def serve(context: typer.Context) -> None:
@@ -36,7 +39,9 @@ def serve(context: typer.Context) -> None:
 
 
 def _supervise(told: Invocation, parts: Collection[Part]) -> None:
+    from service.database import nobody_yet
     from service.serving import Part, Service
+    from service.wiring import near
 
     settings = told.settings()
     told.log()
@@ -48,6 +53,9 @@ def _supervise(told: Invocation, parts: Collection[Part]) -> None:
             print(f"DICOM  {door.ae_title} at {door.host}:{service.port(Part.LISTENER)}{secure}")
         if Part.API in parts:
             print(f"REST   http://{api.host}:{service.port(Part.API)}/api/v1/openapi.json")
+            print(f"Pages  http://{near(api.host)}:{service.port(Part.API)}/")
+            if nobody_yet(settings):
+                print(f"       {FIRST_ACCOUNT}")
         if Part.HL7 in parts and settings.hl7.enabled:
             print(f"HL7    MLLP at {settings.hl7.host}:{service.port(Part.HL7)}")
         sys.stdout.flush()
