@@ -24,7 +24,7 @@ UNPAIRED = frozenset(
     )
 )
 
-# Regions that lie in one another's films, or that a classifier cannot be relied on to tell apart.
+# Regions that lie in one another's films: an ankle is in many films of a foot.
 _TOGETHER: tuple[frozenset[str], ...] = (
     frozenset(("hand", "wrist", "finger", "thumb")),
     frozenset(("wrist", "forearm")),
@@ -34,13 +34,20 @@ _TOGETHER: tuple[frozenset[str], ...] = (
     frozenset(("knee", "patella", "lower_leg", "femur")),
     frozenset(("hip", "pelvis", "femur")),
     frozenset(("pelvis", "abdomen", "lumbar_spine")),
-    frozenset(("thoracic_spine", "lumbar_spine", "whole_spine")),
-    frozenset(("cervical_spine", "thoracic_spine", "whole_spine")),
+    frozenset(("cervical_spine", "thoracic_spine", "lumbar_spine", "whole_spine")),
     frozenset(("shoulder", "clavicle", "scapula", "humerus")),
     frozenset(("chest", "ribs", "sternum", "thoracic_spine")),
     frozenset(("chest", "abdomen", "ribs")),
     frozenset(("skull", "sinuses", "nasal_bone", "jaw", "cervical_spine")),
-    frozenset(("lower_limb", "hip", "pelvis", "femur", "knee", "lower_leg", "ankle")),
+    *(frozenset(("lower_limb", part)) for part in ("pelvis", "hip", "femur", "knee", "lower_leg", "ankle")),
+)
+
+# Regions of which whole films are taken for one another: parts of the spine are counted rather than seen, and
+# a bent elbow is shaped as a knee is.
+_CONFUSED: tuple[frozenset[str], ...] = (
+    frozenset(("cervical_spine", "thoracic_spine", "lumbar_spine", "whole_spine")),
+    frozenset(("chest", "thoracic_spine")),
+    frozenset(("elbow", "knee")),
 )
 
 # Views of one region that a classifier confuses: an exposure is oblique by degrees.
@@ -128,8 +135,13 @@ def families_of(view: str) -> frozenset[str]:
 
 
 def neighbours(region: str) -> frozenset[str]:
-    """The regions that are not reliably told from this one, itself included."""
+    """The regions that lie in films of this one, or it in theirs, itself included."""
     return frozenset((region,)).union(*(group for group in _TOGETHER if region in group))
+
+
+def confused(region: str) -> frozenset[str]:
+    """The regions that are taken for this one, itself included."""
+    return frozenset((region,)).union(*(group for group in _CONFUSED if region in group))
 
 
 def lookalikes(view: str) -> frozenset[str]:

@@ -12,11 +12,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from router.evidence import Thresholds, reading_of
-from router.film_checks import contradicted, copies, duplicates, expected_of, side_conflict, turned
+from router.film_checks import contradicted, copies, duplicates, side_conflict, turned
 from router.orders import Expectation, Unmapped
 from router.procedure_map import ProcedureMap
 from router.slots import match, slots_of
-from router.study_films import StudyFilms, side_is_there
+from router.study_films import StudyFilms, ordered_of, side_is_there
 from router.verdicts import FilmFacts, Kind, Remark, Verdict
 from router.view_remarks import completeness, view_remarks
 
@@ -109,6 +109,6 @@ def _about_films(study: StudyFilms) -> Iterator[Remark]:
     for index, reading in enumerate(study.readings):
         yield from turned(reading, study.thresholds)
         yield from contradicted(reading, study.procedures, study.thresholds)
-        ordered = expected_of(reading, study.expectations)
+        ordered = ordered_of(study, index)
         comparison = side_is_there(study, index, ordered)
         yield from side_conflict(reading, ordered, study.procedures, comparison=comparison)

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from router.anatomy import neighbours, region_of
+from router.anatomy import families_of, lookalikes, region_of
 from router.conditions import decimal
 from router.verdicts import FilmFacts, Source
 from router.views import NNCPR_VIEWS, OTHER, UNSURE, VIEWS
@@ -27,13 +27,15 @@ class Thresholds:
     belong to the classifier whose labels ``model_views`` holds.
     """
 
-    wrong_region: float = 0.97
-    neighbour_region: float = 0.99  # regions that are not reliably told apart (router.anatomy)
-    wrong_projection: float = 0.95
-    lookalike: float = 0.99  # views that are not reliably told apart
-    header_region: float = 0.99
-    header_projection: float = 0.99
-    rotated: float = 0.90
+    wrong_region: float = 0.92
+    neighbour_region: float = 0.95  # regions that lie in one another's films (router.anatomy)
+    confused_region: float = 0.998  # regions whose films are taken for one another
+    wrong_projection: float = 0.80
+    lookalike: float = 0.90  # views that differ by degrees
+    header_region: float = 0.90
+    header_projection: float = 0.90
+    quarter_turn: float = 0.50
+    upside_down: float = 0.99  # told from upright less surely than a quarter turn is
     model_views: Views = frozenset(NNCPR_VIEWS)  # what the classifier can name at all
 
 
@@ -71,13 +73,12 @@ class Reading:
     def at_most(self, views: Views) -> float:
         """The greatest probability that it shows one of these views, in [0, 1].
 
-        What the model cannot name (*other*, and views it never learnt, which it takes for their neighbours)
-        speaks for them, and so may what was not kept of its scores.
+        What the model cannot name speaks for them: *other*, and for a view it never learnt the views that it
+        would take it for. So may what was not kept of its scores.
         """
         possible = views | {OTHER}
-        if unknown := views - self.model_views:
-            near = {region for view in unknown if (of := region_of(view)) for region in neighbours(of)}
-            possible |= {label for label in self.scores if region_of(label) in near}
+        for unknown in views - self.model_views:
+            possible |= {label for label in self.scores if _taken_for(unknown, label)}
         listed = sum(score for label, score in self.scores.items() if label in possible)
         unlisted = len((views & self.model_views) - self.scores.keys())
         least = min(self.scores.values(), default=1.0)
@@ -99,6 +100,12 @@ class Reading:
             return film.view + score
         best = self.best
         return f"unsure, at best {best} ({decimal(self.scores[best])})" if best else "unsure"
+
+
+def _taken_for(unknown: str, label: str) -> bool:
+    """Whether a view that the model never learnt may be called ``label``: one of its region and kind."""
+    alike = label in lookalikes(unknown) or not families_of(label).isdisjoint(families_of(unknown))
+    return alike and region_of(label) == region_of(unknown)
 
 
 def reading_of(film: FilmFacts, model_views: Views) -> Reading:

@@ -56,8 +56,9 @@ def turned(reading: Reading, thresholds: Thresholds) -> Iterator[Remark]:
     """A remark on a film that lies turned, or shows bone dark."""
     film, best = reading.film, reading.best
     score = film.rotation_score or 0.0
-    lies = best is not None and best not in ANY_WAY_ROUND and (film.rotation or 0) % 360 != 0
-    if lies and score >= thresholds.rotated:
+    angle = (film.rotation or 0) % 360
+    limit = thresholds.upside_down if angle == 180 else thresholds.quarter_turn
+    if best is not None and best not in ANY_WAY_ROUND and angle and score >= limit:
         yield Remark(
             kind=Kind.ROTATED,
             sentence=f"the film, {reading.said()}, lies turned by {film.rotation} degrees"
@@ -138,11 +139,11 @@ def side_conflict(
 ) -> Iterator[Remark]:
     """A remark on a film of which two sides are said.
 
-    ``ordered``: what was expected of its region; with ``comparison`` the ordered side is there already, and
+    ``ordered``: the expectations it belongs to; with ``comparison`` the ordered side is there already, and
     this film of the other side is taken for one to compare with.
     """
-    region = reading.region
-    if region is None or not is_paired(region):
+    regions = [each.regions[0] for each in ordered] or [reading.region or ""]
+    if not any(region and is_paired(region) for region in regions):
         return
     said = sides_said(reading.film, procedures)
     sides = {expectation.side for expectation in ordered}
@@ -160,9 +161,3 @@ def side_conflict(
         found=str(list(said)[1]),
         procedure=ordered[0].procedure if ordered else None,
     )
-
-
-def expected_of(reading: Reading, expectations: Sequence[Expectation]) -> tuple[Expectation, ...]:
-    """What was expected of the region that a film shows."""
-    region = reading.region
-    return tuple(expectation for expectation in expectations if region in expectation.regions)

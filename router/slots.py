@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from router.anatomy import is_paired, lookalikes, neighbours, region_of
+from router.anatomy import confused, is_paired, lookalikes, neighbours, region_of, views_of
 from router.assignment import assign
 from router.evidence import Reading, Thresholds, Views
 from router.orders import Expectation, Side
@@ -90,15 +90,23 @@ def side_of(reading: Reading) -> Side | None:
     return film.side or film.marker_side or header
 
 
-def limit_for(reading: Reading, views: Views, thresholds: Thresholds) -> float:
-    """How sure it has to be that a film shows none of these views."""
+def ruled_out(reading: Reading, views: Views, thresholds: Thresholds) -> bool:
+    """Whether it is sure enough that a film shows none of these views."""
     best, region = reading.best, reading.region
-    regions = {region_of(view) for view in views}
-    if region is not None and region not in regions:
-        near = not regions.isdisjoint(neighbours(region))
-        return thresholds.neighbour_region if near else thresholds.wrong_region
+    regions = frozenset(of for view in views if (of := region_of(view)))
+    if region not in regions:
+        return reading.against(views_of(regions)) >= region_limit(region, regions, thresholds)
     alike = best is not None and not lookalikes(best).isdisjoint(views - {best})
-    return thresholds.lookalike if alike else thresholds.wrong_projection
+    return reading.against(views) >= (thresholds.lookalike if alike else thresholds.wrong_projection)
+
+
+def region_limit(region: str | None, regions: frozenset[str], thresholds: Thresholds) -> float:
+    """How sure it has to be that a film, which looks like ``region``, shows none of these regions."""
+    if region is None or not regions.isdisjoint(confused(region)):
+        return thresholds.confused_region
+    if not regions.isdisjoint(neighbours(region)):
+        return thresholds.neighbour_region
+    return thresholds.wrong_region
 
 
 def _sides(expectation: Expectation) -> tuple[Side | None, ...]:
@@ -111,7 +119,7 @@ def _worth(slot: Slot, reading: Reading, thresholds: Thresholds) -> float:
     if reading.stated in slot.views:
         kind = _WELCOME if slot.optional else _NEEDED
         return kind + _SIDE * _agreement(slot, reading) + probable
-    if slot.optional or reading.against(slot.views) >= limit_for(reading, slot.views, thresholds):
+    if slot.optional or ruled_out(reading, slot.views, thresholds):
         return 0.0
     return _POSSIBLE + probable
 

@@ -50,6 +50,21 @@ class StudyFilms:
         return view is not None and region_of(view) in self.regions
 
 
+def ordered_of(study: StudyFilms, index: int) -> tuple[Expectation, ...]:
+    """The expectations that a film belongs to: that of its place, else those of the region it shows.
+
+    A film of which nobody can say what it shows may belong to any.
+    """
+    reading = study.readings[index]
+    slots = (
+        slot for slot, film in zip(study.matching.slots, study.matching.film_of, strict=True) if film == index
+    )
+    if (slot := next(slots, None)) is not None:
+        return (slot.expectation,)
+    of_region = tuple(each for each in study.expectations if reading.region in each.regions)
+    return of_region or (() if reading.stated else study.expectations)
+
+
 def side_is_there(study: StudyFilms, index: int, ordered: Sequence[Expectation]) -> bool:
     """Whether the ordered side is complete without this film, so that it is one to compare with."""
     side = side_of(study.readings[index])

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from router.anatomy import neighbours, views_of
+from router.anatomy import views_of
 from router.conditions import decimal
 from router.evidence import Reading
 from router.orders import OrderSource, Side
-from router.slots import Slot, limit_for, side_of
+from router.slots import Slot, region_limit, ruled_out, side_of
 from router.study_films import StudyFilms
 from router.verdicts import Kind, Remark
 
@@ -69,17 +69,18 @@ def _unsure_slots(study: StudyFilms) -> Iterator[Remark]:
 
 def _left_over(study: StudyFilms, reading: Reading, unfilled: list[Slot]) -> Remark | None:
     """What a film without a place of its own is; where it can it takes a slot's place from ``unfilled``."""
-    if reading.stated in study.welcome:
+    if reading.best in study.welcome:
         slot = _take(unfilled, [each for each in unfilled if _in_place_of(reading, each)])
-        return _wrong_projection(reading, slot, reading.against(slot.views)) if slot else None
+        if slot is not None:
+            return _wrong_projection(reading, slot, reading.against(slot.views))
+    if reading.stated in study.welcome:
+        return None  # a repeat
     elsewhere = reading.against(views_of(study.regions))
-    near = reading.region in frozenset[str]().union(*map(neighbours, study.regions))
-    limit = study.thresholds.neighbour_region if near else study.thresholds.wrong_region
-    if elsewhere >= limit:
+    if elsewhere >= region_limit(reading.region, study.regions, study.thresholds):
         # A procedure that nobody understands may well have asked for it.
         return None if study.unmapped else _wrong_region(study, reading, _take(unfilled, unfilled), elsewhere)
     evidence = reading.against(study.welcome)
-    if evidence < limit_for(reading, study.welcome, study.thresholds):
+    if reading.region not in study.regions or not ruled_out(reading, study.welcome, study.thresholds):
         return _unsure(reading, evidence)
     slot = _take(unfilled, [each for each in unfilled if _in_place_of(reading, each)])
     if slot is not None:
