@@ -25,14 +25,14 @@ from classifiers.values import FilmValues
 from dicom_scp import header
 from router.errors import FilmError
 from router.rules import decide
-from router.types import Decision, Finding, Mode, Outcome
+from router.types import Candidate, Decision, Finding, Mode, Outcome
 from service.api.ports import Needed, Needs
 from service.api.problems import Problem, not_understood
 from service.api.uploads import laid_down
 from service.explainer import Explained
 from service.web.film_values import LONGEST_SIDE, MEDIA_TYPE
 from service.web.rendering import render
-from service.web.study import boxes_of
+from service.web.study import boxes_of, turned
 from service.web.visitor import Changing, ChangingAdmin, Reading, Visitor
 
 PREVIEW = 640  # pixels of the picture that comes with the answer
@@ -55,6 +55,7 @@ class Seen:
     explained: Explained
     decision: Decision
     values: FilmValues | None  # small; None where there is no picture in the file
+    rotation: Candidate | None  # how it lies turned, where the model is sure that it does
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -143,7 +144,12 @@ def see(needs: Needs, path: Path) -> Seen:
     values = None
     if not explained.no_view_reason or explained.facts.view:
         values = _values(needs, path)
-    return Seen(explained=explained, decision=decide(needs.rules.current, explained.facts), values=values)
+    return Seen(
+        rotation=turned(explained.facts.view, needs.trust.rotation),
+        explained=explained,
+        decision=decide(needs.rules.current, explained.facts),
+        values=values,
+    )
 
 
 def _values(needs: Needs, path: Path) -> FilmValues | None:

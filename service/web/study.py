@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from db.read import InstanceDetail, InstanceFilter, StudyDetail
 from router.settling import RANK
-from router.types import Candidate, Finding, Mode, State
+from router.types import Candidate, Finding, Mode, State, ViewPrediction
 from router.verdicts import FilmFacts, Remark, Source, Truth, Verdict
 from service.api.ports import Needed, Needs
 from service.api.problems import Problem, not_found
@@ -195,15 +195,15 @@ def _card(
         view=view,
         source=SOURCES[source] if view else "",
         gate=gates.get((predicted.model.name, predicted.model.version)) if predicted else None,
-        rotation=turned(detail, needs.trust.rotation),
+        rotation=turned(predicted, needs.trust.rotation),
         truth=truths.get(uid),
         remarks=tuple(worst([remark for remark in remarks if uid in remark.sop_instance_uids])),
         story=tuple(told(entry) for entry in needs.queries.audit(uid)),
     )
 
 
-def turned(detail: InstanceDetail, least: float) -> Candidate | None:
-    """How the film lies turned, where the model says so with at least this score."""
-    said = detail.view.further.get("rotation", ()) if detail.view else ()
+def turned(view: ViewPrediction | None, least: float) -> Candidate | None:
+    """How a film lies turned, where the model says so with at least this score."""
+    said = view.further.get("rotation", ()) if view else ()
     best = said[0] if said else None
     return best if best is not None and best.label != "0" and best.score >= least else None

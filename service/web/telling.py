@@ -94,6 +94,13 @@ def _reviewed(detail: Detail) -> str:
     return f"{detail.get('reviewer', 'A reviewer')} {action} {what}{side}."
 
 
+def _undone(detail: Detail) -> str:
+    reviewer, by = detail.get("reviewer", "A reviewer"), detail.get("by")
+    return (
+        f"{reviewer} took a word back." if by in (None, reviewer) else f"{by} took back a word of {reviewer}."
+    )
+
+
 SENTENCES: Mapping[Event, Callable[[Detail], str]] = {
     Event.RECEIVED: _received,
     Event.DUPLICATE: lambda detail: f"The same bytes came again {_arrival(detail)}; nothing to do.",
@@ -112,5 +119,5 @@ SENTENCES: Mapping[Event, Callable[[Detail], str]] = {
     ),
     Event.REQUEUED: _requeued,
     Event.REVIEWED: _reviewed,
-    Event.REVIEW_UNDONE: lambda detail: f"{detail.get('reviewer', 'A reviewer')} took a word back.",
+    Event.REVIEW_UNDONE: _undone,
 }

@@ -56,6 +56,7 @@ export class Viewer {
     this.overlay = element.querySelector("svg");
     this.readout = element.querySelector(".readout");
     this.message = element.querySelector(".message");
+    this.notes = element.querySelector(".notes");
     this.presets = element.querySelector("select");
     this.boxes = JSON.parse(element.dataset.boxes || "[]");
     this.upright = Number(element.dataset.rotation || 0);
@@ -80,6 +81,9 @@ export class Viewer {
     this.words = new Uint32Array(this.pixels.data.buffer);
     this.table = new Uint32Array(CODES);
     if (first) this.offerCurves();
+    this.notes.textContent = this.film.notes.map((note) => `${note[0].toUpperCase()}${note.slice(1)}.`).join(" ");
+    // An answer about a file that was dropped lists them already.
+    this.notes.hidden = this.film.notes.length === 0 || !this.element.dataset.source;
     this.say("");
     this.element.dataset.state = "shown";
     this.element.dataset.longSide = Math.max(this.film.rows, this.film.columns);
