@@ -36,15 +36,23 @@ def conditions(wanted: InstanceFilter | StudyFilter) -> list[ColumnElement[bool]
 def study_conditions(wanted: StudyFilter) -> list[ColumnElement[bool]]:
     """Conditions on the study's row, for what is asked of the study itself, not of one of its instances."""
     found: list[ColumnElement[bool]] = []
-    if wanted.patient_like is not None:
-        pattern = like_pattern(wanted.patient_like)
-        found.append(or_(_like(StudyRow.patient_id, pattern), _like(StudyRow.patient_name, pattern)))
-    if wanted.accession_number_like is not None:
-        found.append(_like(StudyRow.accession_number, like_pattern(wanted.accession_number_like)))
+    alike = list(_alike(wanted))
+    if alike:
+        # A subquery, so that the table is read once from end to end; walking it in the list's order instead
+        # takes ten times as long over a few hundred thousand studies.
+        found.append(StudyRow.id.in_(select(StudyRow.id).where(*alike)))
     if wanted.verdict is not None:
         judged = select(VerdictKindRow.study_id).where(VerdictKindRow.kind == wanted.verdict)
         found.append(StudyRow.id.in_(judged))
     return found
+
+
+def _alike(wanted: StudyFilter) -> Iterator[ColumnElement[bool]]:
+    if wanted.patient_like is not None:
+        pattern = like_pattern(wanted.patient_like)
+        yield or_(_like(StudyRow.patient_id, pattern), _like(StudyRow.patient_name, pattern))
+    if wanted.accession_number_like is not None:
+        yield _like(StudyRow.accession_number, like_pattern(wanted.accession_number_like))
 
 
 def like_pattern(text: str) -> str:
