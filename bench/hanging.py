@@ -25,7 +25,8 @@ from db.engine import connect, migrate, sessions
 from db.hanging import Hanging
 from db.matching import Match, Matching
 from db.news import Newsroom
-from router.hanging import Trust, hang
+from router.hanging import hang
+from router.known_films import Trust
 from service.api.dicom_json import instance_json, study_json
 from service.api.out_hanging import hung_film_out, hung_study_out
 

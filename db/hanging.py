@@ -13,7 +13,7 @@ from db.documents import instance_of, prediction_of
 from db.schema import AuditRow, HeaderRow, InstanceRow, PredictionRow, StudyRow
 from db.schema_verdicts import TruthRow
 from db.transactions import reading
-from router.hanging import KnownFilm, Said
+from router.known_films import KnownFilm, Said
 from router.orders import Side
 from router.types import Event, Mode
 from router.verdicts import Truth

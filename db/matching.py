@@ -15,7 +15,7 @@ from db.schema import InstanceRow, StudyRow
 from db.search import listed_between
 from db.studies import summaries
 from db.transactions import reading
-from router.hanging import KnownFilm
+from router.known_films import KnownFilm
 
 MOST_COUNTED = 10_000  # of what is left: beyond that nobody pages on, and counting would take long
 Item = TypeVar("Item")

@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from types import MappingProxyType
 
 from router.anatomy import ANY_WAY_ROUND, UNPAIRED
 from router.claims import Claim
 from router.header_claims import Conflict, claimed_view, conflicts, formal_claims
+from router.known_films import KnownFilm, Trust
 from router.orders import Side
 from router.orientation import (
     POSITIONS_OF,
@@ -27,10 +27,8 @@ from router.orientation import (
     stated_orientation,
 )
 from router.types import Candidate, Instance, State, ViewPrediction
-from router.verdicts import Source, Truth
+from router.verdicts import Source
 from router.views import AP, FRONTAL, PA, UNSURE, VIEWS, Code, View
-
-SURE_ENOUGH = 0.9
 
 
 class Readiness(StrEnum):
@@ -53,24 +51,6 @@ class Origin(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trust:
-    """Whom to believe, first first, and how sure the heads beside the view must be."""
-
-    sources: tuple[Source, ...] = (Source.HUMAN, Source.AI, Source.HEADER)
-    rotation: float = SURE_ENOUGH  # least score of a rotation that is stated
-    projection: float = SURE_ENOUGH  # least score of AP or PA that is stated
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
-    """A view that a model once said this film shows; the latest may still be its answer."""
-
-    view: str
-    model: str  # "view@1"
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Earlier:
     """What an answer was before it changed."""
 
@@ -78,20 +58,6 @@ class Earlier:
     source: Source
     model: str | None  # "view@1"
     until: datetime  # when the later answer came
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KnownFilm:
-    """All that is known of one film; ``prediction`` is the active model's."""
-
-    instance: Instance
-    state: State
-    reason: str | None
-    prediction: ViewPrediction | None
-    said: tuple[Said, ...] = ()  # in order
-    truth: Truth | None = None
-    truth_at: datetime | None = None
-    changed_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,12 +196,10 @@ def _human_side(film: KnownFilm) -> Stated | None:
 
 
 # Enumerated values of PS3.3 C.8.11.2 and C.7.3.1
-_SIDES: Mapping[str, tuple[Origin, frozenset[str]]] = MappingProxyType(
-    {
-        "ImageLaterality": (Origin.IMAGE_LATERALITY, frozenset(Side)),
-        "Laterality": (Origin.LATERALITY, frozenset({Side.RIGHT, Side.LEFT})),
-    }
-)
+_SIDES: Mapping[str, tuple[Origin, frozenset[str]]] = {
+    "ImageLaterality": (Origin.IMAGE_LATERALITY, frozenset(Side)),
+    "Laterality": (Origin.LATERALITY, frozenset({Side.RIGHT, Side.LEFT})),
+}
 
 
 def _header_side(film: KnownFilm) -> Stated | None:

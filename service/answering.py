@@ -12,7 +12,7 @@ from classifiers.packs import Pack
 from classifiers.preview import preview_png
 from classifiers.viewing import read_any_values
 from dicom_scp.inbox import Inbox
-from router.hanging import Trust
+from router.known_films import Trust
 from router.procedures import ProcedureMap
 from service import wiring
 from service.about import about

@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from router.hanging import SURE_ENOUGH
+from router.known_films import SURE_ENOUGH
 from router.verdicts import Source
 from service.kinds import AeTitle, Fraction, Network, Port, Seconds, is_loopback, whole_tls
 

@@ -24,7 +24,7 @@ from db.reviews import Reviews
 from db.rule_versions import RuleVersions
 from db.users import Users
 from db.verdicts import Verdicts
-from router.hanging import Trust
+from router.known_films import Trust
 from router.procedures import ProcedureMap
 from router.rules import RuleSet
 from service.about import About

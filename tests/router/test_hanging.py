@@ -10,7 +10,8 @@ import pytest
 from pydicom.sr._cid_dict import cid_concepts
 from pydicom.sr._concepts_dict import concepts
 
-from router.hanging import HungFilm, KnownFilm, Origin, Readiness, Said, Trust, hang
+from router.hanging import HungFilm, Origin, Readiness, hang
+from router.known_films import KnownFilm, Said, Trust
 from router.orders import Side
 from router.orientation import VIEW_POSITIONS
 from router.types import Candidate, Instance, ModelRef, State, ViewPrediction

@@ -10,7 +10,7 @@ from email.utils import format_datetime, parsedate_to_datetime
 import pytest
 from sqlalchemy import event
 
-from router.hanging import Trust
+from router.known_films import Trust
 from router.orders import Side
 from router.verdicts import Review, ReviewAction, Source
 
