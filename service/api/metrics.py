@@ -67,12 +67,15 @@ class Standing(Collector):
         )
 
     def _from_the_judge(self) -> Iterator[Metric]:
-        verdicts = GaugeMetricFamily(
-            "radrouter_verdicts", "Studies by what their current verdict says.", labels=["kind"]
-        )
-        for kind, count in self._needs.verdicts.counts().items():
-            verdicts.add_metric([kind], count)
-        yield verdicts
+        named = {
+            "radrouter_verdicts": ("Studies by what their current verdict says.", None),
+            "radrouter_verdicts_open": ("Those of them that somebody has still to look at.", False),
+        }
+        for name, (meaning, settled) in named.items():
+            verdicts = GaugeMetricFamily(name, meaning, labels=["kind"])
+            for kind, count in self._needs.verdicts.counts(settled=settled).items():
+                verdicts.add_metric([kind], count)
+            yield verdicts
         waiting = self._needs.verdicts.waiting()
         yield _gauge("radrouter_studies_to_judge", "Studies that could be judged now.", waiting.due)
         yield _gauge(

@@ -204,6 +204,13 @@ def test_metrics_count_verdicts_messages_and_what_waits(house, monkeypatch: pyte
     judge(house)
     text = client.get("/metrics").text
     assert 'radrouter_verdicts{kind="missing_view"} 1.0' in text
+    assert 'radrouter_verdicts_open{kind="missing_view"} 1.0' in text
+    receive_wrist(house, 2, "wrist_lateral")
+    due_now(house, monkeypatch)
+    judge(house)
+    text = client.get("/metrics").text
+    assert 'radrouter_verdicts{kind="complete"} 1.0' in text
+    assert 'radrouter_verdicts_open{kind="missing_view"} 0.0' in text
     assert 'radrouter_hl7_messages_total{outcome="refused"} 1.0' in text
     assert "radrouter_judging_lag_seconds 0.0" in text
 
