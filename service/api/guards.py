@@ -17,6 +17,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.api.attempts import WrongTokens
 from service.api.problems import Problem
 from service.api.tokens import CHALLENGE, Keyring, Principal
 
@@ -128,6 +129,7 @@ class Guard:
         self.app = app
         self.door = door
         self.tell = tell
+        self.wrong_tokens = WrongTokens()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -137,6 +139,8 @@ class Guard:
         scope["principal"] = who
         problem = refusal(self.door, scope["method"], scope["path"], headers, who)
         if problem is not None:
+            if problem.status_code == HTTPStatus.UNAUTHORIZED and "authorization" in headers:
+                problem = self.wrong_tokens.count((scope.get("client") or ("?",))[0]) or problem
             return await self.tell(scope, problem)(scope, receive, send)
         largest, taken = _largest(self.door, scope["path"]), 0
 
