@@ -9,6 +9,8 @@ from fastapi import APIRouter, Form, Query, Request
 from pydantic import Field
 from starlette.responses import RedirectResponse, Response
 
+from db.read import Page
+from db.read_verdicts import WorklistItem
 from router.orders import Side
 from router.settling import WORST_FIRST
 from router.verdicts import Kind, ReviewAction
@@ -64,7 +66,7 @@ def first_study(request: Request, needs: Needed, who: Reading, asked: Asked) -> 
     if asked.cursor is not None and "hx-request" in request.headers:
         return render(request, "_worklist.html", who, page=page, asked=asked, shown=None)
     first = page.items[0].study_instance_uid if page.items else None
-    return _whole(request, needs, who, asked, first)
+    return _whole(request, needs, who, asked, first, page)
 
 
 @router.get("/{study_instance_uid}")
@@ -74,7 +76,7 @@ def one_study(
     """One study: its card alone for the page that shows the list already."""
     if "hx-request" in request.headers:
         return _part(request, needs, who, asked, study_instance_uid)
-    return _whole(request, needs, who, asked, study_instance_uid)
+    return _whole(request, needs, who, asked, study_instance_uid, worklist(needs, asked, who.name))
 
 
 @router.post("/{study_instance_uid}/words")
@@ -144,10 +146,14 @@ def _part(
 
 
 def _whole(
-    request: Request, needs: Needs, who: Visitor, asked: WorklistIn, study_instance_uid: str | None
+    request: Request,
+    needs: Needs,
+    who: Visitor,
+    asked: WorklistIn,
+    study_instance_uid: str | None,
+    page: Page[WorklistItem],
 ) -> Response:
     card = None if study_instance_uid is None else _card(needs, who, study_instance_uid)
-    page = worklist(needs, asked, who.name)
     found = HTTPStatus.OK if card is not None or study_instance_uid is None else HTTPStatus.NOT_FOUND
     return render(
         request,

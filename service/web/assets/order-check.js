@@ -1,8 +1,8 @@
 // Order check by keyboard: studies, films, words. Everything here only presses what is on the page.
 document.documentElement.classList.add("scripted");
 
-const STACK = "order-check-words"; // [[path of the study, review id]] of this tab, the latest last
-const card = () => document.getElementById("card");
+// [[path of the study, review id]] of this person in this tab, the latest last
+const STACK = `order-check-words ${document.getElementById("card").dataset.who}`;
 const study = () => document.getElementById("study");
 const frames = () => [...document.querySelectorAll(".frame")];
 const links = () => [...document.querySelectorAll("#worklist a[data-study]")];
@@ -77,27 +77,51 @@ function goOn(place) {
 }
 
 document.body.addEventListener("htmx:afterSettle", (event) => {
-  if (event.detail.target.id !== "card") return;
+  if (event.detail.target?.id !== "card" || !event.detail.xhr) return;
   mark();
   const shown = study();
   if (shown?.dataset.review) keep([...words(), [shown.dataset.here, shown.dataset.review]]);
-  const place = goesOn;
-  goesOn = null;
-  if (place !== null && shown?.dataset.review) return goOn(place);
+  if (event.detail.requestConfig.verb === "post") {
+    const place = goesOn;
+    goesOn = null;
+    if (place !== null && shown?.dataset.review) return goOn(place);
+  }
   if (movesFocus) (frames().find((one) => one.dataset.open) ?? frames()[0])?.focus();
   movesFocus = false;
 });
 
-// The verdict that follows from a word comes a moment later.
+// Few pictures are made at a time: one that was turned away is asked for again, a little later.
+document.addEventListener("error", (event) => {
+  const picture = event.target;
+  if (!picture.matches?.(".plate img")) return;
+  const tries = Number(picture.dataset.tries ?? 0) + 1;
+  picture.dataset.tries = tries;
+  if (tries > 4) picture.replaceWith(Object.assign(document.createElement("span"), { textContent: "no picture" }));
+  else setTimeout(() => { picture.src = picture.getAttribute("src"); }, 1000 * tries);
+}, true);
+
+// The verdict that follows from a word comes a moment later. Whatever somebody does meanwhile comes first.
 let asking = false;
-setInterval(() => {
+let requests = 0;
+document.body.addEventListener("htmx:beforeRequest", () => { requests += 1; });
+
+async function refresh() {
   const shown = study();
-  if (asking || !shown?.dataset.stale || correct?.open || dismiss?.open || document.hidden) return;
+  const before = requests;
+  const answer = await fetch(shown.dataset.here, { headers: { "HX-Request": "true", "X-Polls": "1" } });
+  if (!answer.ok) return;
+  const text = await answer.text();
+  if (requests !== before || study() !== shown || correct?.open || dismiss?.open) return;
   const at = frames().indexOf(document.activeElement?.closest?.(".frame"));
+  htmx.swap("#card", text, { swapStyle: "innerHTML", swapDelay: 0, settleDelay: 0 });
+  mark();
+  if (at >= 0) frames()[at]?.focus();
+}
+
+setInterval(() => {
+  if (asking || !study()?.dataset.stale || document.hidden) return;
   asking = true;
-  htmx.ajax("GET", shown.dataset.here, { target: "#card", source: "#card", headers: { "X-Polls": "1" } })
-    .then(() => { if (at >= 0) frames()[at]?.focus(); })
-    .finally(() => { asking = false; });
+  refresh().catch(() => {}).finally(() => { asking = false; });
 }, 2000);
 
 document.body.addEventListener("click", (event) => {
