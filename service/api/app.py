@@ -43,6 +43,7 @@ from service.web import look, site
 from service.web.assets import Assets
 from service.web.desk import desk_of
 from service.web.errors import install, tell
+from service.web.last_searches import LastSearches
 from service.web.rendering import environment
 
 LARGEST_BODY = 1 << 20
@@ -98,6 +99,7 @@ def create_app(
     app.state.needs = Needs(**given)
     app.state.registry = metrics.registry_of(app.state.needs)
     app.state.templates = environment()
+    app.state.last_searches = LastSearches()
     app.state.desk = desk_of(web or Web(), oidc or Oidc())
     install(app)
     return app

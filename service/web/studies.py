@@ -2,6 +2,7 @@
 
 A search names patients, so it is sent as a form (POST) and never stands in an address: addresses are kept by
 the browser's history and by the logs of proxies on the way, which we cannot keep from writing query strings.
+The last search of each session stays in memory here, so that going back finds it.
 What names nobody (dates, views, states ...) may stand in a link: ``/studies?state=failed``.
 """
 
@@ -24,6 +25,7 @@ from service.api.filters import StudyDate, Text
 from service.api.ports import Needed, Needs
 from service.api.problems import not_understood
 from service.api.shape import In
+from service.web.last_searches import LastSearches
 from service.web.rendering import render
 from service.web.view_choices import choices
 from service.web.visitor import Changing, Reading, Visitor
@@ -59,8 +61,9 @@ class SearchForm(Named):
 
 @router.get("/studies")
 def first_page(request: Request, needs: Needed, who: Reading, asked: Annotated[Named, Query()]) -> Response:
-    """The newest studies, or what a link asks for."""
-    return _answer(request, needs, who, SearchForm(**asked.model_dump()))
+    """What a link asks for; else what was searched for last; else the newest studies."""
+    last = None if request.query_params else _searches(request).of(who.csrf)
+    return _answer(request, needs, who, last or SearchForm(**asked.model_dump()))
 
 
 @router.post("/studies")
@@ -69,8 +72,14 @@ def search(request: Request, needs: Needed, who: Changing, asked: Annotated[Sear
     return _answer(request, needs, who, asked)
 
 
+def _searches(request: Request) -> LastSearches[SearchForm]:
+    kept: LastSearches[SearchForm] = request.app.state.last_searches
+    return kept
+
+
 def _answer(request: Request, needs: Needs, who: Visitor, asked: SearchForm) -> Response:
     page = found(needs, asked)
+    _searches(request).keep(who.csrf, asked.model_copy(update={"cursor": None}))
     values: dict[str, Any] = {"page": page, "asked": asked, "is_more": asked.cursor is not None}
     if "hx-request" in request.headers:
         return render(request, "_study_lines.html" if asked.cursor else "_studies.html", who, **values)

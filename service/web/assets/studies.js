@@ -1,6 +1,4 @@
 // The list of studies by keyboard: j and k move, Enter opens, Escape leaves the search field.
-const search = document.getElementById("search");
-
 function lines() {
   return [...document.querySelectorAll("#results a.study, #results .more button")];
 }
@@ -30,13 +28,4 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   if (!row.matches?.("tr.more") || !row.contains(document.activeElement)) return;
   const before = lines().length - 1;
   document.addEventListener("htmx:afterSettle", () => lines()[before]?.focus(), { once: true });
-});
-
-// Coming back by the browser's own button, it fills in what was searched for: the list follows.
-window.addEventListener("pageshow", () => {
-  const changed = [...search.elements].some((field) =>
-    (field.type === "radio" ? field.checked !== field.defaultChecked : false)
-    || (field.tagName === "INPUT" && !["radio", "hidden"].includes(field.type) && field.value !== field.defaultValue)
-    || (field.tagName === "SELECT" && field.selectedIndex > 0 && !field.options[field.selectedIndex].defaultSelected));
-  if (changed) window.htmx.trigger(search, "submit");
 });

@@ -233,7 +233,7 @@ export class Viewer {
     const context = this.canvas.getContext("2d");
     const matrix = this.matrix();
     context.setTransform(new DOMMatrix().scale(ratio).multiply(matrix));
-    context.imageSmoothingEnabled = Math.hypot(matrix.a, matrix.b) * ratio < 3;
+    context.imageSmoothingEnabled = Math.hypot(matrix.a, matrix.b) * ratio < 8; // beyond that one wants to see the pixels
     context.imageSmoothingQuality = "high";
     context.drawImage(this.picture, 0, 0);
     this.drawBoxes(matrix);

@@ -8,6 +8,7 @@ from datetime import date
 
 import pytest
 
+from service.web.last_searches import LastSearches
 from service.web.studies import SearchForm, days, from_beginning, study_filter
 
 TODAY = date(2026, 3, 1)
@@ -122,6 +123,24 @@ def test_the_page_s_script_gets_the_results_alone(reader) -> None:
     )
     assert shown(part.text) == ["1"]
     assert "<form" not in part.text
+
+
+@pytest.mark.usefixtures("hospital")
+def test_going_back_finds_what_was_searched_for_last(reader, reviewer) -> None:
+    reader.send("/studies", patient="4711")
+    again = reader.get("/studies")
+    assert shown(again.text) == ["1"]
+    assert 'name="patient" value="4711"' in again.text
+    assert shown(reviewer.get("/studies").text) == ["2", "1", "3"], "another's search"
+    assert shown(reader.get("/studies?when=any").text) == ["2", "1", "3"]
+    assert shown(reader.get("/studies").text) == ["2", "1", "3"], "cleared"
+
+
+def test_only_so_many_searches_are_remembered() -> None:
+    kept: LastSearches[str] = LastSearches(most=2)
+    for session in ("a", "b", "a", "c"):
+        kept.keep(session, f"of {session}")
+    assert [kept.of(session) for session in "abc"] == ["of a", None, "of c"]
 
 
 def test_an_empty_house_says_what_to_do(reader) -> None:
