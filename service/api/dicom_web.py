@@ -133,7 +133,9 @@ def _told(
     headers = {"Warning": ", ".join(_warning(request, warnings))} if warnings else {}
     if not found.items:
         return Response(status_code=HTTPStatus.NO_CONTENT, headers=headers)
-    body = json.dumps([document(item) for item in found.items], separators=(",", ":"), allow_nan=False)
+    documents = [document(item) for item in found.items]
+    # Attributes in ascending order of their tags (PS3.18 section F.2.2)
+    body = json.dumps(documents, separators=(",", ":"), allow_nan=False, sort_keys=True)
     response = Response(body, media_type=MEDIA_TYPE, headers=headers)
     return answer(request, tag(body, *warnings), lambda: response)
 

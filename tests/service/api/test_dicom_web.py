@@ -85,6 +85,12 @@ def test_instances_of_a_study_say_what_they_are(filled) -> None:
     assert (block[0x05].value, block[0x06].value) == ("view@1", "DONE")
 
 
+def test_attributes_stand_in_the_order_of_their_tags(filled) -> None:
+    for path in ("studies", "series", "instances?includefield=all"):
+        for one in filled.client().get(f"{WEB}/{path}").json():
+            assert list(one) == sorted(one)
+
+
 def test_what_is_not_known_has_no_value(filled) -> None:
     (film,) = read(filled.client().get(f"{WEB}/instances?StudyInstanceUID={ROOT}.1.1"))
     assert len(film.AnatomicRegionSequence) == 0 and len(film.ViewCodeSequence) == 0
