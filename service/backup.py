@@ -72,7 +72,7 @@ class Backup:
 
     def copy_configuration(self) -> None:
         """Copy the rules in use, the packs that were imported, and the key of exports."""
-        shutil.copy2(self._settings.rules.file, self._folder / "rules.toml")
+        shutil.copy2(self._settings.rules_in_use, self._folder / "rules.toml")
         key = self._settings.export_key_file
         if key.is_file():
             shutil.copy2(key, self._folder / key.name)  # its mode too

@@ -44,7 +44,7 @@ def rules(settings: Settings) -> Look:
     return Look(
         name="rules",
         verdict="ok",
-        says=f"{len(found.rules)} rules in {settings.rules.file}, version {found.version[:12]}",
+        says=f"{len(found.rules)} rules in {settings.rules_in_use}, version {found.version[:12]}",
     )
 
 

@@ -206,9 +206,10 @@ class Hanging(Section):
 class Rules(Section):
     """Routing rules."""
 
-    file: Path = Field(
-        default=SHIPPED_RULES,
-        description="the rules file, watched and reloaded; default: the rules shipped with radrouter",
+    file: Path | None = Field(
+        default=None,
+        description="the rules file, watched and reloaded; none: `rules.toml` in the data folder, and until "
+        "there is one the rules shipped with radrouter",
     )
 
 

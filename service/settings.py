@@ -22,7 +22,18 @@ from pydantic_settings import (
 )
 
 from router.errors import SettingsError
-from service.sections import Api, Database, Hanging, Listener, Models, Rules, Storage, Supervisor, Worker
+from service.sections import (
+    SHIPPED_RULES,
+    Api,
+    Database,
+    Hanging,
+    Listener,
+    Models,
+    Rules,
+    Storage,
+    Supervisor,
+    Worker,
+)
 from service.sections_orders import Hl7, Orders, Worklist
 from service.sections_web import Oidc, Web
 from service.sections_webhooks import Webhooks
@@ -84,6 +95,17 @@ class Settings(BaseSettings):
     def objects_folder(self) -> Path:
         """Where received files lie, below the data folder."""
         return self.storage.folder / "objects"
+
+    @property
+    def rules_file(self) -> Path:
+        """Where the site's own rules are, or will be once somebody publishes some."""
+        return self.rules.file or self.storage.folder / "rules.toml"
+
+    @property
+    def rules_in_use(self) -> Path:
+        """The file that decides now: the site's own, or the one shipped until there is one."""
+        is_own = self.rules.file is not None or self.rules_file.exists()
+        return self.rules_file if is_own else SHIPPED_RULES
 
     @property
     def heartbeats_folder(self) -> Path:

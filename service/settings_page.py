@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 
-from service.sections import SHIPPED_RULES, Token
+from service.sections import Token
 from service.sections_orders import SHIPPED_PROCEDURES, WorklistSource
 from service.sections_webhooks import Webhook
 from service.settings import Settings
@@ -56,7 +56,7 @@ def _written(value: Any) -> str:
         return "(none)"
     if isinstance(value, SecretStr):
         return '""'
-    if value in (SHIPPED_RULES, SHIPPED_PROCEDURES):
+    if value == SHIPPED_PROCEDURES:
         return "(shipped)"
     if isinstance(value, bool):
         return str(value).lower()

@@ -32,8 +32,10 @@ class Watched(Generic[Read]):
     The constructor raises the kind's error, so that a service never starts on what it cannot read.
     """
 
-    def __init__(self, path: Path, kind: Kind[Read]) -> None:
-        self._path = path
+    def __init__(self, path: Path, kind: Kind[Read], *, until_then: Path | None = None) -> None:
+        """``until_then`` is the file that counts as long as there is none at ``path``."""
+        self._own = path
+        self._until_then = until_then
         self._kind = kind
         self._seen = self._look()
         self._digest, text = self._read()
@@ -44,6 +46,13 @@ class Watched(Generic[Read]):
     def current(self) -> Read:
         """What is in force."""
         return self._current
+
+    @property
+    def file(self) -> Path:
+        """The file that counts now."""
+        if self._until_then is not None and not self._own.exists():
+            return self._until_then
+        return self._own
 
     @property
     def problem(self) -> str | None:
@@ -81,15 +90,16 @@ class Watched(Generic[Read]):
 
     def _look(self) -> tuple[int, int, int] | None:
         try:
-            stat = self._path.stat()
+            stat = self.file.stat()
         except OSError:
             return None
         return stat.st_mtime_ns, stat.st_size, stat.st_ino
 
     def _read(self) -> tuple[str, str]:
-        where = f"the {self._kind.name} file {self._path}"
+        file = self.file
+        where = f"the {self._kind.name} file {file}"
         try:
-            data = self._path.read_bytes()
+            data = file.read_bytes()
             return hashlib.sha256(data).hexdigest(), data.decode("utf-8")
         except OSError as error:
             raise self._kind.error(f"{where} cannot be read: {error.strerror}") from error

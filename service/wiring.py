@@ -14,6 +14,7 @@ from router.errors import RadrouterError
 from router.types import Mode
 from service.analyst import Limits
 from service.rules_watch import RulesWatch
+from service.sections import SHIPPED_RULES
 from service.settings import Settings
 
 if TYPE_CHECKING:
@@ -64,7 +65,12 @@ def rules_watch(settings: Settings, installed: Collection[str]) -> RulesWatch:
     """The rules in force, reloaded when their file changes; raises RulesError."""
     from service.keywords import known_keywords
 
-    return RulesWatch(settings.rules.file, installed=installed, known_keywords=known_keywords())
+    return RulesWatch(
+        settings.rules_file,
+        installed=installed,
+        known_keywords=known_keywords(),
+        until_then=None if settings.rules.file else SHIPPED_RULES,
+    )
 
 
 def limits(settings: Settings) -> Limits:

@@ -51,6 +51,13 @@ class RulesInForce(Protocol):
     def problem(self) -> str | None:
         """Why the file's present text is not in force; None when it is."""
 
+    @property
+    def file(self) -> Path:
+        """The file that decides now."""
+
+    def publish(self, text: str) -> RuleSet:
+        """Put a text in force; raises RulesError."""
+
     def parse(self, text: str) -> RuleSet:
         """A draft's rules, read as the file's would be; raises RulesError."""
 

@@ -9,10 +9,11 @@ from fastapi import APIRouter
 from pydantic import Field
 from starlette.responses import Response
 
-from router.replay import replay
+from router.replay import Replay, replay
+from router.rules import RuleSet
 from service.api.etags import as_json
 from service.api.out import DecisionOut
-from service.api.ports import Needed
+from service.api.ports import Needed, Needs
 from service.api.problems import Problem
 from service.api.rules import EXAMPLE, LONGEST_DRAFT
 from service.api.shape import In, Out
@@ -71,6 +72,19 @@ class ReplayOut(Out):
 router = APIRouter(prefix="/rules", tags=["rules"], dependencies=REVIEWER)
 
 
+def replay_days(needs: Needs, draft: RuleSet, days: int, most: int) -> Replay:
+    """The difference a draft makes to the last days; raises Problem (503) while another replay runs."""
+    if not needs.replay_turn.acquire(blocking=False):
+        raise Problem(
+            HTTPStatus.SERVICE_UNAVAILABLE, "another replay is running", headers={"Retry-After": "10"}
+        )
+    try:
+        past = needs.queries.history(needs.clock() - timedelta(days=days))
+        return replay(draft, past, most=most)
+    finally:
+        needs.replay_turn.release()
+
+
 @router.post("/replay", response_model=ReplayOut)
 def replay_rules(asked: ReplayIn, needs: Needed) -> Response:
     """Hold a draft against the decisions of the last days: the difference, and how often each rule matches.
@@ -78,15 +92,7 @@ def replay_rules(asked: ReplayIn, needs: Needed) -> Response:
     Nothing is changed. One replay runs at a time.
     """
     draft = needs.rules.parse(asked.draft)
-    if not needs.replay_turn.acquire(blocking=False):
-        raise Problem(
-            HTTPStatus.SERVICE_UNAVAILABLE, "another replay is running", headers={"Retry-After": "10"}
-        )
-    try:
-        past = needs.queries.history(needs.clock() - timedelta(days=asked.days))
-        found = replay(draft, past, most=asked.limit)
-    finally:
-        needs.replay_turn.release()
+    found = replay_days(needs, draft, asked.days, asked.limit)
     return as_json(
         ReplayOut(
             version=draft.version,

@@ -95,7 +95,7 @@ def explain(
     if (file is None) == (sop_instance_uid is None):
         raise not_understood("body", "file", "send either a file or a sop_instance_uid")
     rules = rules_of(needs, draft)
-    found = explain_upload(needs, file.file) if file else _stored(needs, sop_instance_uid or "")
+    found = explain_upload(needs, file.file) if file else explain_stored(needs, sop_instance_uid or "")
     facts = found.facts
     return as_json(
         ExplanationOut(
@@ -117,7 +117,8 @@ def explain_upload(needs: Needs, file: BinaryIO) -> Explained:
         return needs.analyse(path)
 
 
-def _stored(needs: Needs, sop_instance_uid: str) -> Explained:
+def explain_stored(needs: Needs, sop_instance_uid: str) -> Explained:
+    """What was found out about a film that is here; raises Problem (404) for an unknown one."""
     detail = needs.queries.instance(sop_instance_uid)
     if detail is None:
         raise not_found("instance")

@@ -13,6 +13,7 @@ from service.web import (
     now,
     oidc_sign_in,
     order_check,
+    rules,
     senders,
     sign_in,
     studies,
@@ -36,4 +37,5 @@ PAGES: tuple[ModuleType, ...] = (
     look,
     figures,  # before order_check, whose paths end in a UID
     order_check,
+    rules,
 )

@@ -31,7 +31,7 @@ FILMS = [
     ("2_wrist_ap", "ANNE", {"anna": "wrist_ap"}),
     ("3_wrist_lateral", "ANNE", {"anna": "wrist_lateral", "ben": "wrist_lateral"}),
     ("4_foot_ap", "BILL", {"anna": "foot_ap"}),
-    ("6_knee_ap", "CARL", {"anna": "hand_lateral"}),  # a view that the model has no label for
+    ("6_knee_ap", "CARL", {"anna": "sternum_lateral"}),  # a view that the model has no label for
     ("5_foot_oblique", "BILL", {"anna": "foot_oblique", "ben": "foot_ap"}),  # nobody's truth
     ("1_chest_pa_ap", "DORA", {}),
 ]
@@ -98,7 +98,7 @@ def test_training_reads_what_was_exported() -> None:
         "wrist_ap": "train",
         "wrist_lateral": "train",
         "foot_ap": "train",
-        "hand_lateral": "evaluate",
+        "sternum_lateral": "evaluate",
     }
     films = real_films(Path("site"))
     assert {film.folder for film in films} == {row["view"] for row in rows}
@@ -147,7 +147,7 @@ def test_a_second_run_goes_on_and_takes_over_what_changed(database: Database) ->
     assert "2 of an earlier export removed" in said
     assert not list(Path("site/films/foot_ap").iterdir())
     assert not list(Path("site/films/wrist_ap").iterdir())
-    assert {row["view"] for row in manifest()} == {"wrist_lateral", "foot_oblique", "hand_lateral"}
+    assert {row["view"] for row in manifest()} == {"wrist_lateral", "foot_oblique", "sternum_lateral"}
 
 
 @pytest.mark.usefixtures("database")

@@ -25,7 +25,7 @@ def test_an_empty_folder_gives_a_service_on_this_machine_alone(empty_folder: Pat
     assert (settings.listener.host, settings.api.host) == ("127.0.0.1", "127.0.0.1")
     assert settings.database_url == f"sqlite:///{empty_folder / 'var' / 'radrouter.db'}"
     assert settings.objects_folder == empty_folder / "var" / "objects"
-    assert settings.rules.file.name == "default_rules.toml"
+    assert settings.rules_in_use.name == "default_rules.toml"
 
 
 def test_the_environment_wins_over_the_file(empty_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -87,6 +87,12 @@ class RulesHolder:
 
     current: RuleSet
     problem: str | None = None
+    file: Path = Path("rules.toml")
+
+    def publish(self, text: str) -> RuleSet:
+        """Take a draft over, without a file."""
+        self.current = self.parse(text)
+        return self.current
 
     def parse(self, text: str) -> RuleSet:
         """A draft, as a service with the specialists' slots alone would read it."""
