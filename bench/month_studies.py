@@ -48,9 +48,11 @@ class Pool:
     by_view: Mapping[str, Mapping[str, Sequence[Named]]]
 
     def draw(self, view: str, chance: random.Random, used: Sequence[Named]) -> Named | None:
-        """A film of this view that is not used yet."""
+        """A film of this view that is not used yet, in whatever group it was drawn."""
+        taken = {id(film.said) for film in used}
         groups = [
-            [film for film in films if film not in used] for films in self.by_view.get(view, {}).values()
+            [film for film in films if id(film.said) not in taken]
+            for films in self.by_view.get(view, {}).values()
         ]
         free = [films for films in groups if films]
         return chance.choice(chance.choice(free)) if free else None

@@ -68,7 +68,7 @@ _ALIKE: tuple[frozenset[str], ...] = (
     frozenset(("humerus_ap", "humerus_lateral")),
 )
 
-# Views of parts that are laid on the plate any way round, so that a turned film is no fault.
+# Views of parts that are laid on the plate, or hung, any way round, so that a turned film is no fault.
 ANY_WAY_ROUND = frozenset(
     (
         "abdomen_left_lateral_decubitus",
@@ -81,10 +81,14 @@ ANY_WAY_ROUND = frozenset(
         "femur_lateral",
         "finger_ap",
         "finger_lateral",
+        "foot_ap",
         "foot_lateral",
+        "foot_oblique",
         "forearm_ap",
         "forearm_lateral",
+        "hand_ap",
         "hand_lateral",
+        "hand_oblique",
         "hip_lateral",
         "humerus_ap",
         "humerus_lateral",

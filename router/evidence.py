@@ -35,7 +35,7 @@ class Thresholds:
     header_region: float = 0.90
     header_projection: float = 0.90
     quarter_turn: float = 0.50
-    upside_down: float = 0.99  # told from upright less surely than a quarter turn is
+    upside_down: float = 0.985  # told from upright less surely than a quarter turn is
     model_views: Views = frozenset(NNCPR_VIEWS)  # what the classifier can name at all
 
 
