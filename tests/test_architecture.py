@@ -38,6 +38,7 @@ LIVES_IN = {
     "hl7": ("hl7_mllp",),
     **dict.fromkeys(["fastapi", "starlette", "uvicorn", "typer", "rich"], ("service",)),
     **dict.fromkeys(["pydantic", "pydantic_settings", "prometheus_client"], ("service",)),
+    **dict.fromkeys(["jinja2", "argon2", "authlib", "joserfc", "httpx2"], ("service",)),
 }
 FREE = {"bench", "tests"}
 VAGUE = {"utils", "helpers", "common", "manager", "base", "core"}
