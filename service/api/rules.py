@@ -16,7 +16,7 @@ from service.api.ports import Needed, Needs
 from service.api.problems import not_found, not_understood
 from service.api.shape import UID_LENGTH, UID_PATTERN, Out, Shown
 from service.api.tokens import READER, REVIEWER
-from service.api.uploads import laid_down
+from service.api.uploads import explained, laid_down
 from service.explainer import Explained
 
 LONGEST_DRAFT = 256 * 1024  # characters
@@ -114,7 +114,7 @@ def explain(
 def explain_upload(needs: Needs, file: BinaryIO) -> Explained:
     """What a stranger's file is."""
     with laid_down(file) as path:
-        return needs.analyse(path)
+        return explained(needs, path)
 
 
 def explain_stored(needs: Needs, sop_instance_uid: str) -> Explained:

@@ -28,7 +28,7 @@ from router.rules import decide
 from router.types import Candidate, Decision, Finding, Mode, Outcome
 from service.api.ports import Needed, Needs
 from service.api.problems import Problem, not_understood
-from service.api.uploads import laid_down
+from service.api.uploads import explained, laid_down
 from service.explainer import Explained
 from service.web.film_values import LONGEST_SIDE, MEDIA_TYPE
 from service.web.rendering import render
@@ -140,15 +140,12 @@ def _laid_down(file: UploadFile, act: Callable[[Path], Found]) -> Found:
 
 def see(needs: Needs, path: Path) -> Seen:
     """Analyse a file, and read its picture. Raises InvalidObject for what is neither DICOM nor a picture."""
-    explained = needs.analyse(path)
-    values = None
-    if not explained.no_view_reason or explained.facts.view:
-        values = _values(needs, path)
+    found = explained(needs, path)
     return Seen(
-        rotation=turned(explained.facts.view, needs.trust.rotation),
-        explained=explained,
-        decision=decide(needs.rules.current, explained.facts),
-        values=values,
+        explained=found,
+        decision=decide(needs.rules.current, found.facts),
+        values=None if found.undecodable else _values(needs, path),
+        rotation=turned(found.facts.view, needs.trust.rotation),
     )
 
 
@@ -157,7 +154,7 @@ def _values(needs: Needs, path: Path) -> FilmValues | None:
         with needs.picture_turns.turn():
             return needs.values(path, long_side=PREVIEW)
     except FilmError:
-        return None  # the analysis has said why, in the same decoder's words
+        return None  # the analysis has said why, in the same words
 
 
 def take_in(needs: Needs, path: Path, who: Visitor) -> tuple[str, Outcome]:

@@ -137,6 +137,7 @@ function hasFiles(event) {
 }
 
 form.querySelectorAll(".send").forEach((button) => button.remove());
+field.multiple = true; // a form without this script brings one
 field.addEventListener("change", () => {
   take(field.files);
   field.value = "";

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from router.errors import OutOfResources
 from service.explainer import Explained
 
 PIECE = {"Accept": "*/*"}
@@ -105,6 +106,13 @@ def test_what_cannot_be_decoded_says_the_decoder_s_reason(house, open_pages, fil
     assert "This file cannot be shown." in answer.text
     assert "CharLS: the stream is damaged." in answer.text
     assert 'class="viewer"' not in answer.text
+
+
+def test_a_busy_service_says_so_in_its_own_words(open_pages, raising, film: bytes) -> None:
+    person = open_pages(analyse=raising(OutOfResources("other explanations are under way"))).person("reader")
+    answer = upload(person, "/look", film)
+    assert (answer.status_code, answer.json()["detail"]) == (503, "other explanations are under way")
+    assert answer.headers["retry-after"]
 
 
 def test_what_is_neither_is_refused_with_the_reason(reader) -> None:
