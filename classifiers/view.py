@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from classifiers.answers import view_of
 from classifiers.manifest import Task
 from classifiers.packs import Pack
+from classifiers.polarity import TURNED
 from classifiers.runtimes import Runtime
 from classifiers.tensors import batch
 from router.errors import PackError
-from router.types import ModelRef, ViewPrediction
+from router.types import INVERTED, POLARITY, Candidate, ModelRef, ViewPrediction
 
 if TYPE_CHECKING:
     from classifiers.film import Film
@@ -37,4 +39,12 @@ class ViewClassifier:
         manifest = self._pack.manifest
         raw = self._runtime.infer(batch([film.image for film in films], manifest.input))
         rows = ({head: values[i] for head, values in raw.items()} for i in range(len(films)))
-        return [view_of(row, manifest, self.ref) for row in rows]
+        return [_noted(view_of(row, manifest, self.ref), film) for row, film in zip(rows, films, strict=True)]
+
+
+def _noted(prediction: ViewPrediction, film: Film) -> ViewPrediction:
+    """The prediction, and beside it that the film's own header shows it inverted, where it does."""
+    if TURNED not in film.notes:
+        return prediction
+    inverted = (Candidate(label=INVERTED, score=1.0),)
+    return replace(prediction, further={**prediction.further, POLARITY: inverted})

@@ -12,7 +12,7 @@ from db.schema import HeaderRow, InstanceRow, PredictionRow
 from db.schema_verdicts import TruthRow
 from router.header_words import header_words
 from router.orders import Side
-from router.types import Instance, Mode, State, ViewPrediction
+from router.types import INVERTED, POLARITY, Instance, Mode, State, ViewPrediction
 from router.verdicts import FilmFacts, Source
 
 ENDED = (State.DONE, State.FAILED)
@@ -66,10 +66,15 @@ def _stated(prediction: ViewPrediction | None, truth: TruthRow | None) -> dict[s
         candidates = prediction.candidates
         facts |= {"view": prediction.view, "score": prediction.score, "margin": prediction.margin}
         facts |= {"candidates": candidates, "runner_up": candidates[1].label if len(candidates) > 1 else None}
-        facts |= _rotation(prediction)
+        facts |= _rotation(prediction) | _polarity(prediction)
     if truth is not None:
         facts |= {"view": truth.view, "score": None, "margin": None, "runner_up": None, "candidates": ()}
     return facts
+
+
+def _polarity(prediction: ViewPrediction) -> dict[str, Any]:
+    said = prediction.further.get(POLARITY, ())
+    return {"inverted": True} if said and said[0].label == INVERTED else {}
 
 
 def _rotation(prediction: ViewPrediction) -> dict[str, Any]:

@@ -142,6 +142,9 @@ class Candidate:
     score: float
 
 
+POLARITY, INVERTED = "polarity", "inverted"  # in ViewPrediction.further: shown bone dark by its own header
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewPrediction:
     """The view of one film.
@@ -149,7 +152,8 @@ class ViewPrediction:
     ``view`` is a name of ``router.views``, ``"other"`` (none of them) or ``"unsure"`` (the gate stayed shut).
     ``score`` is the top candidate's calibrated probability, ``margin`` its lead over the second, in [0, 1].
     ``further`` is what the model says beside the view, by the name of its head, best first: ``projection``
-    (ap or pa, of a frontal chest), ``rotation`` (degrees counter-clockwise that the film lies turned).
+    (ap or pa, of a frontal chest), ``rotation`` (degrees counter-clockwise that the film lies turned); and
+    ``polarity``, where the reading of the film had to invert it against its header.
     """
 
     view: str

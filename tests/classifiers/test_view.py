@@ -11,11 +11,13 @@ import pytest
 from classifiers.film import Film
 from classifiers.manifest import Engine, Fit, Manifest, Polarity, Task
 from classifiers.packs import Pack
+from classifiers.polarity import TURNED
 from classifiers.prepare import prepare
 from classifiers.runtimes import load
 from classifiers.tensors import batch, tensor
 from classifiers.view import ViewClassifier
 from router.errors import PackError
+from router.types import INVERTED, POLARITY
 
 MakePack = Callable[..., Pack]
 
@@ -127,3 +129,13 @@ def test_a_film_that_may_not_be_written_is_only_read(tiny_manifest: Manifest) ->
 def test_films_of_any_shape_fit(tiny_manifest: Manifest, shape: tuple[int, int], fit: Fit) -> None:
     found = batch([np.full(shape, 0.5, np.float32)], replace(tiny_manifest.input, fit=fit))
     assert found == pytest.approx(0.5)
+
+
+def test_a_film_that_its_header_shows_inverted_is_said_to_be(make_pack: MakePack) -> None:
+    pack = make_pack()
+    classifier = ViewClassifier(pack, load(pack))
+    (plain,) = noise(1)
+    as_read, turned = classifier.predict([plain, replace(plain, notes=(TURNED,))])
+    assert POLARITY not in as_read.further
+    assert [candidate.label for candidate in turned.further[POLARITY]] == [INVERTED]
+    assert turned.candidates == as_read.candidates

@@ -17,7 +17,7 @@ from db.instances import QUIET, Instances
 from db.verdicts import Verdicts
 from router.errors import StaleClaim
 from router.orders import Expectation, ExpectedView, OrderSource, Procedure, Side, Unmapped
-from router.types import Analysis, Candidate, ModelRef, Outcome, ViewPrediction
+from router.types import INVERTED, POLARITY, Analysis, Candidate, ModelRef, Outcome, ViewPrediction
 from router.verdicts import FilmFacts, Kind, Remark, Source, Verdict
 from router.views import Code
 
@@ -271,6 +271,18 @@ def test_a_rotation_that_is_no_number_is_not_stated(
     instances.finish(claim, replace(analysis(), view=view))
     film = verdicts.film_facts("1.2.4.1")[0]
     assert (film.rotation, film.rotation_score, film.runner_up) == (None, None, None)
+
+
+def test_a_film_that_its_header_shows_inverted_is_said_to_be(
+    receive: Receive, verdicts: Verdicts, instances: Instances, analysis: Answer
+) -> None:
+    receive(1)
+    view = analysis().view
+    assert view is not None
+    inverted = replace(view, further={POLARITY: (Candidate(label=INVERTED, score=1.0),)})
+    claim = instances.claim(1, lease=MINUTE, worker="w")[0]
+    instances.finish(claim, replace(analysis(), view=inverted))
+    assert verdicts.film_facts("1.2.4.1")[0].inverted is True
 
 
 DAYS = {1: "20260101", 2: "20260103", 3: "20260102", 4: "20260104", 5: "20260105"}
