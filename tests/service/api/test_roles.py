@@ -95,7 +95,8 @@ def test_every_endpoint_against_every_role(guarded: httpx.Client) -> None:
         for role in ROLES:
             sent = more | {"headers": headers_of(role) | more.get("headers", {})}
             answer = guarded.request(method, path, **sent)
-            status = 401 if answer.status_code == 429 else answer.status_code  # the stranger guesses too often
+            # The stranger guesses too often.
+            status = 401 if answer.status_code == 429 else answer.status_code
             refused = [status] if status in (401, 403) else []
             assert refused == list(expected(role, needed)), (method, path, role, answer.text)
 
