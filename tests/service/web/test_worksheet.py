@@ -78,20 +78,36 @@ AP, LATERAL = "wrist_ap", "wrist_lateral"
 WELCOME = ExpectedView(views=("hand_ap",), optional=True)
 # what was ordered | films | the places drawn
 PLACES = [
-    ([wrist(AP, LATERAL)], [film(1, LATERAL), film(2, AP)], [(AP, "1.2", "there"), (LATERAL, "1.1", "there")]),
+    (
+        [wrist(AP, LATERAL)],
+        [film(1, LATERAL), film(2, AP)],
+        [(AP, "1.2", "there"), (LATERAL, "1.1", "there")],
+    ),
     ([wrist(AP, LATERAL)], [film(1, AP)], [(AP, "1.1", "there"), (LATERAL, None, "missing")]),
-    ([wrist(AP, LATERAL)], [film(1, AP), film(2, "knee_ap")], [(AP, "1.1", "there"), (LATERAL, "1.2", "another film")]),
-    ([wrist(AP, LATERAL)], [film(1, AP), film(2, "hand_ap", 0.5)], [(AP, "1.1", "there"), (LATERAL, "1.2", "perhaps")]),
+    (
+        [wrist(AP, LATERAL)],
+        [film(1, AP), film(2, "knee_ap")],
+        [(AP, "1.1", "there"), (LATERAL, "1.2", "another film")],
+    ),
+    (
+        [wrist(AP, LATERAL)],
+        [film(1, AP), film(2, "hand_ap", 0.5)],
+        [(AP, "1.1", "there"), (LATERAL, "1.2", "perhaps")],
+    ),
     ([wrist(AP)], [film(1, AP), film(2, AP)], [(AP, "1.1", "there"), ("", "1.2", "not asked for")]),
     ([wrist(AP, WELCOME)], [film(1, AP)], [(AP, "1.1", "there")]),
-    ([wrist(ExpectedView(views=(AP, LATERAL)))], [film(1, LATERAL)], [("wrist_ap or wrist_lateral", "1.1", "there")]),
+    (
+        [wrist(ExpectedView(views=(AP, LATERAL)))],
+        [film(1, LATERAL)],
+        [("wrist_ap or wrist_lateral", "1.1", "there")],
+    ),
     ([wrist()], [film(1, AP)], [("", "1.1", "not asked for")]),
     (
         [wrist(AP, side=Side.BOTH)],
         [film(1, AP, side=Side.LEFT), film(2, AP, side=Side.RIGHT)],
         [(f"{AP}, right", "1.2", "there"), (f"{AP}, left", "1.1", "there")],
     ),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("ordered", "films", "places"), PLACES)
