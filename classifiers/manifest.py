@@ -149,6 +149,21 @@ Reject = RejectByClass | RejectByEnergy | RejectByHead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Baseline:
+    """How the pack answered to the films that it was measured on: what later films are held against.
+
+    ``score_films`` counts the films with a score below the first of ``score_edges``, between the first and
+    the second ... from the last; ``stated`` counts what was stated, ``other`` and ``unsure`` included.
+    """
+
+    films: int
+    measured: str  # which films, in words
+    score_edges: tuple[float, ...]  # ascending, inside (0, 1)
+    score_films: tuple[int, ...]  # one more than edges
+    stated: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
     """All that ``pack.toml`` says."""
 
@@ -165,3 +180,4 @@ class Manifest:
     reject: tuple[Reject, ...] = ()
     mode: Mode = Mode.ACTIVE
     metrics: Mapping[str, str | int | float | bool] = field(default_factory=lambda: MappingProxyType({}))
+    baseline: Baseline | None = None

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from classifiers.baseline import baseline_tables, read_baseline
 from classifiers.manifest import (
     ANSWERING_HEAD,
     Classes,
@@ -63,6 +64,7 @@ def parse(text: str, where: str) -> Manifest:
         gate=_gate(top, task),
         reject=tuple(_reject(table, outputs) for table in top.tables("reject")),
         metrics=_metrics(top.table("metrics", optional=True)),
+        baseline=read_baseline(top.table("baseline"), task, outputs) if "baseline" in top else None,
     )
     top.end()
     _agree(manifest, top)
@@ -209,6 +211,9 @@ def _lines(manifest: Manifest) -> Iterator[str]:
         yield from _section("[[reject]]", {"rule": rules[type(reject)], **_fields(reject)})
     if manifest.metrics:
         yield from _section("[metrics]", manifest.metrics)
+    if manifest.baseline:
+        for title, values in baseline_tables(manifest.baseline):
+            yield from _section(title, values)
 
 
 def _fields(value: object) -> dict[str, Any]:

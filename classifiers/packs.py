@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from classifiers.manifest import Format, Manifest, Weights
+from classifiers.manifest import Baseline, Format, Manifest, Weights
 from classifiers.packfile import parse, render
 from router.errors import PackError
 from router.types import Mode, ModelRef
@@ -141,6 +141,14 @@ def write_pack(folder: Path, manifest: Manifest) -> Pack:
     manifest = replace(manifest, weights=replace(manifest.weights, sha256=digest))
     (folder / MANIFEST).write_text(render(manifest), encoding="utf-8")
     return load_pack(folder)
+
+
+def add_baseline(folder: Path, baseline: Baseline) -> Pack:
+    """Write the baseline into the manifest of the pack in ``folder``; the weights and their digest stay.
+
+    Raises PackError as ``load_pack`` does, before anything is written.
+    """
+    return write_pack(folder, replace(load_pack(folder).manifest, baseline=baseline))
 
 
 def _subfolders(folder: Path) -> list[Path]:

@@ -67,7 +67,8 @@ class Table:
         """A list of finite numbers, as many as one of ``counts``."""
         values = self._take(key, None if default is None else list(default))
         if not isinstance(values, list) or len(values) not in counts:
-            wanted = " or ".join(str(count) for count in sorted(set(counts)))
+            several = f"{min(counts)} to {max(counts)}"
+            wanted = several if len(counts) > 2 else " or ".join(str(n) for n in sorted(set(counts)))
             raise self.error(f"{key} = {values!r} is not a list of {wanted} numbers")
         return tuple(self._number(key, value, -math.inf, math.inf) for value in values)
 

@@ -39,7 +39,8 @@ from service.taking_in import Door, take_one_in
 @contextmanager
 def open_app(settings: Settings, rules: RulesWatch, *, verbose: bool) -> Iterator[FastAPI]:
     """The API's application with everything it needs; what it opened is closed at the end."""
-    models = tuple(_described(pack) for pack in wiring.running_packs(settings))
+    packs = wiring.running_packs(settings)
+    models = tuple(_described(pack) for pack in packs)
     explainer = wiring.explainer_of(settings, lambda: rules.current.sources, verbose=verbose)
     with open_database(settings) as database, wiring.open_inbox(settings) as inbox:
         try:
@@ -54,6 +55,8 @@ def open_app(settings: Settings, rules: RulesWatch, *, verbose: bool) -> Iterato
                 hanging=database.hanging,
                 matching=database.matching,
                 newsroom=database.newsroom,
+                drift=database.drift,
+                card_folders={(pack.ref.name, pack.ref.version): pack.folder for pack in packs},
                 trust=trust(settings),
                 orders=database.orders,
                 verdicts=database.verdicts,

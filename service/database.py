@@ -13,6 +13,7 @@ from db import engine as engines
 from db.actions import Actions
 from db.callers import Callers
 from db.deliveries import Deliveries
+from db.drift import Drift
 from db.hanging import Hanging
 from db.instances import Instances
 from db.matching import Matching
@@ -37,6 +38,7 @@ class Database:
     hanging: Hanging
     matching: Matching
     newsroom: Newsroom
+    drift: Drift
     orders: Orders
     verdicts: Verdicts
     reviews: Reviews
@@ -61,6 +63,7 @@ def open_database(settings: Settings) -> Iterator[Database]:
             hanging=Hanging(sessions),
             matching=Matching(sessions),
             newsroom=Newsroom(sessions),
+            drift=Drift(sessions),
             orders=Orders(sessions),
             verdicts=Verdicts(sessions),
             reviews=Reviews(sessions),

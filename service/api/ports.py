@@ -14,6 +14,7 @@ from fastapi import Depends, Request
 from db.actions import Actions
 from db.callers import Callers
 from db.deliveries import Deliveries
+from db.drift import Drift
 from db.hanging import Hanging
 from db.instances import Instances
 from db.matching import Matching
@@ -97,6 +98,7 @@ class Needs:
     hanging: Hanging
     matching: Matching
     newsroom: Newsroom
+    drift: Drift
     rules: RulesInForce
     models: Sequence[ModelOut]
     storage: Path
@@ -106,6 +108,7 @@ class Needs:
     take_in: TakeIn
     probes: Mapping[str, Probe]
     about: About
+    card_folders: Mapping[tuple[str, str], Path] = field(default_factory=dict)
     trust: Trust = DEFAULT_TRUST
     procedures: Callable[[], ProcedureMap] = shipped_procedures
     order_messages: Callable[[], Mapping[str, int]] = dict
@@ -135,6 +138,7 @@ class Given(TypedDict):
     hanging: Hanging
     matching: Matching
     newsroom: Newsroom
+    drift: Drift
     rules: RulesInForce
     models: Sequence[ModelOut]
     storage: Path  # the folder that stored paths count from
@@ -144,6 +148,7 @@ class Given(TypedDict):
     take_in: TakeIn  # an uploaded file, by somebody's name, through the same door as C-STORE
     probes: Mapping[str, Probe]  # by the name that ``/readyz`` tells
     about: About  # this installation, for the pages
+    card_folders: NotRequired[Mapping[tuple[str, str], Path]]  # by model and version: its card's pictures
     trust: NotRequired[Trust]  # whom hanging protocols should believe
     procedures: NotRequired[Callable[[], ProcedureMap]]  # the procedure map in force
     order_messages: NotRequired[Callable[[], Mapping[str, int]]]  # HL7 messages by outcome

@@ -26,6 +26,7 @@ from classifiers.viewing import read_any_values
 from db.actions import Actions
 from db.callers import Callers
 from db.deliveries import Deliveries
+from db.drift import Drift
 from db.engine import connect, durability, migrate, revision, sessions
 from db.hanging import Hanging
 from db.instances import Instances
@@ -118,6 +119,7 @@ class House:
     hanging: Hanging
     matching: Matching
     newsroom: Newsroom
+    drift: Drift
     rules: RulesHolder
     serve: Callable[[FastAPI], str]
     stopping: threading.Event = field(default_factory=threading.Event)
@@ -152,6 +154,7 @@ class House:
             "hanging": self.hanging,
             "matching": self.matching,
             "newsroom": self.newsroom,
+            "drift": self.drift,
             "settings": self.settings(),
             "rules": self.rules,
             "models": models,
@@ -350,6 +353,7 @@ def house(tmp_path: Path, serve: Callable[[FastAPI], str], empty_database: Path)
         hanging=Hanging(bound),
         matching=Matching(bound),
         newsroom=Newsroom(bound),
+        drift=Drift(bound),
         rules=RulesHolder(parse(RULES, known_models=None)),
         serve=serve,
     )
