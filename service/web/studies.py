@@ -82,7 +82,10 @@ def _answer(request: Request, needs: Needs, who: Visitor, asked: SearchForm) -> 
     _searches(request).keep(who.csrf, asked.model_copy(update={"cursor": None}))
     values: dict[str, Any] = {"page": page, "asked": asked, "is_more": asked.cursor is not None}
     if "hx-request" in request.headers:
-        return render(request, "_study_lines.html" if asked.cursor else "_studies.html", who, **values)
+        part = render(request, "_study_lines.html" if asked.cursor else "_studies.html", who, **values)
+        # The address of a link that led here would put its own conditions back on the way back.
+        part.headers["HX-Replace-Url"] = f"{request.scope.get('root_path', '')}/studies"
+        return part
     return render(
         request,
         "studies.html",

@@ -123,6 +123,7 @@ def test_the_page_s_script_gets_the_results_alone(reader) -> None:
     )
     assert shown(part.text) == ["1"]
     assert "<form" not in part.text
+    assert part.headers["hx-replace-url"] == "/studies"
 
 
 @pytest.mark.usefixtures("hospital")
