@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -18,12 +19,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.request import Request, urlopen
 
+from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 from pydicom import dcmread
 
 from bench.house import House
 from dicom_scp.sender import send
 from service.demonstration import STUDY
+from service.sections import SHIPPED_RULES
 
 PICTURES = Path(__file__).resolve().parent.parent / "docs" / "images" / "pages"
 CHROMIUM = "/usr/bin/chromium"
@@ -75,7 +78,7 @@ PICTURE_LIST = (
     Picture(name="studies", path="/studies"),
     Picture(name="study", path="/studies", prepare=_open_first_study, height=1000),
     Picture(name="order-check", path="/order-check"),
-    Picture(name="look", path="/look", prepare=_look_at_a_film, height=1000),
+    Picture(name="look", path="/look", prepare=_look_at_a_film, height=900),
     Picture(name="rules", path="/rules"),
     Picture(name="models", path="/models"),
     Picture(name="senders", path="/senders"),
@@ -184,7 +187,9 @@ def take(browser: Browser, api: str, picture: Picture, file: Path, scheme: str, 
             picture.prepare(page)
         file.parent.mkdir(parents=True, exist_ok=True)
         page.screenshot(path=file)
-        print(file)
+        # A page has few colours: 256 of them are enough, and a third of the bytes.
+        Image.open(file).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(file, optimize=True)
+        print(f"{file}: {file.stat().st_size / 1000:.0f} kB")
 
 
 def main(words: Sequence[str] | None = None) -> None:
@@ -210,7 +215,8 @@ def _service(url: str | None, folder: Path) -> Iterator[str]:
     if url:
         yield url
         return
-    with House(folder / "house", SETTINGS) as house:
+    rules = shutil.copy(SHIPPED_RULES, folder / "rules.toml")
+    with House(folder / "house", SETTINGS | {"rules": {"file": str(rules)}}) as house:
         fill(house, folder)
         yield house.api
 
