@@ -44,19 +44,8 @@ def compare(
     """
     ordered = sorted(films, key=lambda film: film.sop_instance_uid)
     found = copies(ordered)
-    readings = tuple(
-        reading_of(film, thresholds.model_views)
-        for film in ordered
-        if film.sop_instance_uid not in found and _is_film(film)
-    )
-    study = StudyFilms(
-        expectations=tuple(expectations),
-        unmapped=tuple(unmapped),
-        readings=readings,
-        matching=match(slots_of(expectations), readings, thresholds),
-        thresholds=thresholds,
-        procedures=procedures,
-    )
+    kept = [film for film in ordered if film.sop_instance_uid not in found and _is_film(film)]
+    study = _study(expectations, unmapped, kept, thresholds, procedures)
     remarks = [*_about_orders(study, has_order=has_order), *duplicates(found), *_about_films(study)]
     remarks += view_remarks(study, contradicted=_contradicted(remarks))
     remarks += completeness(study, remarks)
@@ -67,6 +56,24 @@ def compare(
         unmapped=study.unmapped,
         films=tuple(film.sop_instance_uid for film in ordered),
         map_version=map_version,
+    )
+
+
+def _study(
+    expectations: Sequence[Expectation],
+    unmapped: Sequence[Unmapped],
+    films: Sequence[FilmFacts],
+    thresholds: Thresholds,
+    procedures: ProcedureMap | None,
+) -> StudyFilms:
+    readings = tuple(reading_of(film, thresholds.model_views) for film in films)
+    return StudyFilms(
+        expectations=tuple(expectations),
+        unmapped=tuple(unmapped),
+        readings=readings,
+        matching=match(slots_of(expectations), readings, thresholds),
+        thresholds=thresholds,
+        procedures=procedures,
     )
 
 
