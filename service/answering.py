@@ -26,7 +26,7 @@ from service.api.health import (
     workers_probe,
 )
 from service.api.out_models import ModelOut, describe
-from service.api.ports import Probe, TakeIn
+from service.api.ports import Probe, Rooms, TakeIn
 from service.database import Database, open_database
 from service.heartbeat import alive
 from service.notes import noted
@@ -49,22 +49,8 @@ def open_app(settings: Settings, rules: RulesWatch, *, verbose: bool) -> Iterato
                 web=settings.web,
                 oidc=settings.oidc,
                 allowed_hosts=settings.api.allowed_hosts,
-                queries=database.queries,
-                instances=database.instances,
-                callers=database.callers,
-                hanging=database.hanging,
-                matching=database.matching,
-                newsroom=database.newsroom,
-                drift=database.drift,
                 card_folders={(pack.ref.name, pack.ref.version): pack.folder for pack in packs},
                 trust=trust(settings),
-                orders=database.orders,
-                verdicts=database.verdicts,
-                reviews=database.reviews,
-                users=database.users,
-                actions=database.actions,
-                rule_versions=database.rule_versions,
-                deliveries=database.deliveries,
                 procedures=_procedures(settings),
                 order_messages=lambda: noted(settings.hl7_folder).counts,
                 rules=rules,
@@ -77,9 +63,29 @@ def open_app(settings: Settings, rules: RulesWatch, *, verbose: bool) -> Iterato
                 probes=_probes(settings, database, rules, models),
                 about=about(settings, revision=database.revision, doubt=database.doubt),
                 soft_free_fraction=settings.storage.soft_free_fraction,
+                **_rooms(database),
             )
         finally:
             explainer.close()
+
+
+def _rooms(database: Database) -> Rooms:
+    return Rooms(
+        queries=database.queries,
+        instances=database.instances,
+        callers=database.callers,
+        orders=database.orders,
+        verdicts=database.verdicts,
+        reviews=database.reviews,
+        users=database.users,
+        actions=database.actions,
+        rule_versions=database.rule_versions,
+        deliveries=database.deliveries,
+        hanging=database.hanging,
+        matching=database.matching,
+        newsroom=database.newsroom,
+        drift=database.drift,
+    )
 
 
 def _door(settings: Settings, database: Database, inbox: Inbox) -> TakeIn:

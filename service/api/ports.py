@@ -122,8 +122,8 @@ class Needs:
     presence: Presence = field(default_factory=Presence)
 
 
-class Given(TypedDict):
-    """What ``create_app`` is given besides its settings."""
+class Rooms(TypedDict):
+    """The database, room by room."""
 
     queries: Queries
     instances: Instances
@@ -139,6 +139,11 @@ class Given(TypedDict):
     matching: Matching
     newsroom: Newsroom
     drift: Drift
+
+
+class Given(Rooms):
+    """What ``create_app`` is given besides its settings."""
+
     rules: RulesInForce
     models: Sequence[ModelOut]
     storage: Path  # the folder that stored paths count from
