@@ -36,7 +36,7 @@ LIVES_IN = {
     **dict.fromkeys(["sqlalchemy", "alembic", "psycopg"], ("db",)),
     "pynetdicom": ("dicom_scp",),
     "hl7": ("hl7_mllp",),
-    **dict.fromkeys(["fastapi", "starlette", "uvicorn", "typer", "rich"], ("service",)),
+    **dict.fromkeys(["fastapi", "starlette", "uvicorn", "typer", "rich", "markdown_it"], ("service",)),
     **dict.fromkeys(["pydantic", "pydantic_settings", "prometheus_client"], ("service",)),
     **dict.fromkeys(["jinja2", "argon2", "authlib", "joserfc", "httpx2"], ("service",)),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from classifiers.manifest import Manifest, Output
+from classifiers.manifest import Baseline, Manifest, Output
 from service.api.shape import Out
 
 
@@ -21,6 +21,18 @@ class HeadOut(Out):
     labels: tuple[str, ...] = Field(examples=[["chest_pa_ap", "hand_ap", "other"]])
     classes: str = Field(description="exclusive or independent", examples=["exclusive"])
     thresholds: dict[str, float] = Field(description="score a label needs to be stated", examples=[{}])
+
+
+class BaselineOut(Out):
+    """How the pack answered to the films that it was measured on."""
+
+    films: int = Field(examples=[522])
+    measured: str = Field(description="which films", examples=["real films nobody had looked at"])
+    score_edges: tuple[float, ...] = Field(examples=[[0.5, 0.9]])
+    score_films: tuple[int, ...] = Field(
+        description="films below the first edge, between the edges, from the last", examples=[[2, 20, 500]]
+    )
+    stated: dict[str, int] = Field(description="films by what was stated", examples=[{"hand_ap": 522}])
 
 
 class ModelOut(Out):
@@ -42,6 +54,7 @@ class ModelOut(Out):
         description="as the pack states them", examples=[{"real_films_accuracy": 0.94}]
     )
     card: str = Field(description="the model card, Markdown", examples=["# view 1"])
+    baseline: BaselineOut | None = Field(default=None, description="what drift is measured against")
 
 
 class ModelsOut(Out):
@@ -65,8 +78,19 @@ def describe(manifest: Manifest, *, card: str, mode: str | None = None) -> Model
         gate=GateOut(margin=manifest.gate.margin, min_score=manifest.gate.min_score),
         metrics=dict(manifest.metrics),
         card=card,
+        baseline=_baseline(manifest.baseline) if manifest.baseline else None,
     )
 
 
 def _head(output: Output) -> HeadOut:
     return HeadOut(labels=output.labels, classes=output.classes, thresholds=dict(output.thresholds))
+
+
+def _baseline(baseline: Baseline) -> BaselineOut:
+    return BaselineOut(
+        films=baseline.films,
+        measured=baseline.measured,
+        score_edges=baseline.score_edges,
+        score_films=baseline.score_films,
+        stated=dict(baseline.stated),
+    )

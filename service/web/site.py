@@ -10,6 +10,7 @@ from service.web import (
     film_pictures,
     film_values,
     look,
+    models,
     now,
     oidc_sign_in,
     order_check,
@@ -35,6 +36,7 @@ PAGES: tuple[ModuleType, ...] = (
     studies,
     study,
     look,
+    models,
     figures,  # before order_check, whose paths end in a UID
     order_check,
     rules,

@@ -45,6 +45,8 @@ TABLE = [
     ("DELETE", f"{API}/reviews/1", {}, REVIEW),
     ("GET", f"{API}/studies/{UID}/reviews", {}, READ),
     ("GET", f"{API}/figures", {}, READ),
+    ("GET", f"{API}/models/view/drift", {}, READ),
+    ("GET", f"{API}/models/view/agreement", {}, READ),
     ("GET", f"{API}/hanging/studies/{UID}", {}, READ),
     ("GET", f"{API}/hanging/instances/{UID}", {}, READ),
     ("POST", f"{API}/hanging/instances", {"json": {"sop_instance_uids": [UID]}}, READ),

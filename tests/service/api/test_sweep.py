@@ -56,7 +56,7 @@ ENDPOINTS = [
     *("/hanging/studies/{}", "/hanging/instances/{}", "/webhooks/deliveries"),
     *("/callers/refused", "/callers/allowed", "/models", "/rules", "/{}"),
     *("/orders", "/orders/unmapped", "/orders/{}", "/verdicts", "/studies/{}/verdict"),
-    *("/reviews", "/studies/{}/reviews", "/figures"),
+    *("/reviews", "/studies/{}/reviews", "/figures", "/models/{}/drift", "/models/{}/agreement"),
 ]
 FIXED = "1.2.826.0.1.3680043.8.498.3.1"
 

@@ -1,0 +1,102 @@
+"""A pack's baseline: made from answers, written into pack.toml, read back strictly; the digest stays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from classifiers.baseline import baseline_of
+from classifiers.manifest import Baseline
+from classifiers.packfile import parse, render
+from classifiers.packs import Pack, add_baseline
+from router.errors import PackError
+from router.types import Candidate, ModelRef, ViewPrediction
+
+MakePack = Callable[..., Pack]
+BASELINE = Baseline(
+    films=10,
+    measured="ten films",
+    score_edges=(0.5, 0.9),
+    score_films=(1, 2, 7),
+    stated={"chest_pa_ap": 6, "hand_ap": 3, "unsure": 1},
+)
+SAID = """
+[baseline]
+films = 10
+measured = "ten films"
+score_edges = [0.5, 0.9]
+score_films = [1, 2, 7]
+[baseline.stated]
+chest_pa_ap = 6
+hand_ap = 3
+unsure = 1
+"""
+
+
+def said(view: str, score: float) -> ViewPrediction:
+    return ViewPrediction(
+        view=view,
+        score=score,
+        margin=score,
+        candidates=(Candidate(label=view, score=score),),
+        model=ModelRef(name="view", version="1", sha256="1" * 64),
+    )
+
+
+def test_it_is_made_from_answers() -> None:
+    answers = [said("hand_ap", 0.95), said("hand_ap", 0.9), said("unsure", 0.3)]
+    assert baseline_of(answers, measured="three films", edges=(0.5, 0.9)) == Baseline(
+        films=3,
+        measured="three films",
+        score_edges=(0.5, 0.9),
+        score_films=(1, 0, 2),
+        stated={"hand_ap": 2, "unsure": 1},
+    )
+    assert sum(baseline_of(answers, measured="by default").score_films) == 3
+
+
+@pytest.mark.parametrize(("films", "edges"), [(0, (0.5,)), (1, (0.9, 0.5)), (1, (0.0, 0.5)), (1, ())])
+def test_without_films_or_with_odd_edges_there_is_none(films: int, edges: tuple[float, ...]) -> None:
+    with pytest.raises(ValueError, match="a baseline needs films"):
+        baseline_of([said("hand_ap", 0.9)] * films, measured="none", edges=edges)
+
+
+def test_a_pack_gets_one_and_keeps_its_digest(make_pack: MakePack) -> None:
+    before = make_pack()
+    assert before.manifest.baseline is None
+    after = add_baseline(before.folder, BASELINE)
+    assert after.manifest == replace(before.manifest, baseline=BASELINE)
+    assert after.ref == before.ref
+    assert add_baseline(before.folder, BASELINE).manifest == after.manifest
+
+
+def test_it_reads_as_the_page_describes_it(make_pack: MakePack) -> None:
+    text = render(make_pack().manifest) + SAID
+    assert parse(text, "view/1").baseline == BASELINE
+
+
+# what is written instead of what | what the error says
+WRONG = [
+    ("films = 10", "films = 11", "add up to films = 11"),
+    ("[1, 2, 7]", "[1, 2, 6]", "add up to films = 10"),
+    ("[1, 2, 7]", "[1, 9]", "not a list of 3 numbers"),
+    ("[1, 2, 7]", "[-1, 4, 7]", "not a number of films"),
+    ("[1, 2, 7]", "[0.5, 2.5, 7]", "not a number of films"),
+    ("[0.5, 0.9]", "[0.9, 0.5]", "not ascending"),
+    ("[0.5, 0.9]", "[0.5, 1.0]", "not ascending"),
+    ("[0.5, 0.9]", "[]", "not a list of 1 to 100 numbers"),
+    ("hand_ap = 3", "skull_ap = 3", "'skull_ap', which the pack cannot state"),
+    ("hand_ap = 3", "hand_ap = -3", "hand_ap"),
+    ('measured = "ten films"', 'measured = ""', "measured"),
+    ("films = 10", "films = 10\nmood = 1", "no key 'mood'"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "reason"), WRONG)
+def test_what_cannot_be_meant_is_refused(make_pack: MakePack, old: str, new: str, reason: str) -> None:
+    text = render(make_pack().manifest) + SAID.replace(old, new, 1)
+    with pytest.raises(PackError, match=reason) as refused:
+        parse(text, "view/1")
+    assert str(refused.value).startswith("pack view/1: [baseline")
