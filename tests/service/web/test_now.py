@@ -95,7 +95,15 @@ def test_bars_stand_on_the_ground_and_one_film_is_to_be_seen() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(None, ""), (0.117, "0.12 s"), (1, "1.0 s"), (12.4, "12 s"), (170, "3 min"), (7200, "2 h"), (864000, "10 days")],
+    [
+        (None, ""),
+        (0.117, "0.12 s"),
+        (1, "1.0 s"),
+        (12.4, "12 s"),
+        (170, "3 min"),
+        (7200, "2 h"),
+        (864000, "10 days"),
+    ],
 )
 def test_time_spans_as_people_read_them(seconds: float | None, words: str) -> None:
     assert duration(seconds) == words
