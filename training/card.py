@@ -63,6 +63,7 @@ def write_card(pack: Path, evaluations: Path, log: Sequence[str]) -> Path:
         ("{log}", "\n".join(f"| {line} |" for line in log)),
         ("{beyond}", str(len(set(LABELS) - {OTHER, *NNCPR_VIEWS}))),
         ("{speed}", f"{found['final']['speed_ms']:.1f}"),
+        ("{speed_beside}", _speed_beside(found["final"])),
     ):
         text = text.replace(mark, part)
     (pack / "CARD.md").write_text(text)
@@ -118,6 +119,11 @@ def recall(found: Mapping[str, Metrics]) -> str:
             f"| {name} | " + " | ".join(f"{cell[0]} of {cell[1]}" if cell else "" for cell in cells) + " |"
         )
     return "\n".join(rows)
+
+
+def _speed_beside(metrics: Metrics) -> str:
+    other = metrics.get("against")
+    return f"{other['pack']}: {other['figures']['speed_ms']:.1f} ms" if other else "no other pack beside it"
 
 
 def _weak(metrics: Metrics) -> list[str]:

@@ -120,7 +120,7 @@ def _convert(model: keras.Model, path: Path) -> None:
             if output.partial_shape[1].get_length() == _width(model, name)
         )
         output.get_tensor().set_names({head})
-    ov.save_model(converted, str(path), compress_to_fp16=False)
+    ov.save_model(converted, str(path), compress_to_fp16=True)
 
 
 def _width(model: keras.Model, head: str) -> int:
