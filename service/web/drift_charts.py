@@ -9,7 +9,7 @@ from router.drift import CHANGED_FROM, WATCH_FROM
 from router.drift_report import Part, Week
 
 WIDTH, HEIGHT = 360.0, 110.0
-LEAST_TOP = 0.3  # of the index's axis: both limits are always in the picture
+LEAST_TOP, MOST_TOP = 0.3, 1.0  # of the index's axis: both limits are always to be told apart
 GAP = 0.2  # of a bin's width
 
 
@@ -48,7 +48,10 @@ class Dot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PsiChart:
-    """The index of scores and of what was stated, week by week; a week with too few films has no dot."""
+    """The index of scores and of what was stated, week by week.
+
+    A week with too few films has no dot; an index beyond the axis lies on its upper edge.
+    """
 
     scores: tuple[Dot, ...]
     said: tuple[Dot, ...]
@@ -92,11 +95,11 @@ def histogram_chart(parts: Sequence[Part]) -> HistogramChart:
 def psi_chart(weeks: Sequence[Week]) -> PsiChart:
     """The weeks from left to right, with the limits as lines."""
     values = [one.psi for week in weeks for one in (week.scores, week.said) if one.psi is not None]
-    top = max(LEAST_TOP, *values) if values else LEAST_TOP
+    top = min(MOST_TOP, max([LEAST_TOP, *values]))
     step = WIDTH / len(weeks)
 
     def place(value: float) -> float:
-        return round(HEIGHT - value / top * HEIGHT, 2)
+        return round(HEIGHT - min(1.0, value / top) * HEIGHT, 2)
 
     def dots(name: str, values: Sequence[float | None]) -> tuple[Dot, ...]:
         return tuple(

@@ -26,6 +26,8 @@ from service.web.visitor import Reading
 router = APIRouter(prefix="/models")
 RAN_DAYS = 30
 MOST_CHANGES = 6
+MOST_METRICS = 4  # in the list; the model's own page has all
+INTERVAL = "_interval"
 # A picture may be somebody's SVG: opened by itself it runs and loads nothing.
 PICTURE_HEADERS = {**REVALIDATE, "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
 
@@ -37,7 +39,8 @@ Version = Annotated[str, Path(max_length=64)]
 def list_all(request: Request, needs: Needed, who: Reading) -> Response:
     """All models that run."""
     ran = needs.drift.ran(needs.clock() - timedelta(days=RAN_DAYS))
-    return render(request, "models.html", who, models=needs.models, ran=ran, days=RAN_DAYS)
+    models = [(model, metrics_of(model)[:MOST_METRICS]) for model in needs.models]
+    return render(request, "models.html", who, models=models, ran=ran, days=RAN_DAYS)
 
 
 @router.get("/{name}/{version}")
@@ -61,6 +64,7 @@ def show(
         "model.html",
         who,
         model=model,
+        metrics=metrics_of(model),
         is_view=model.task == Task.VIEW,
         card=card_html(model.card, _folder(needs, model), f"/models/{name}/{version}/card"),
         asked=asked,
@@ -102,9 +106,17 @@ def _folder(needs: Needs, model: ModelOut) -> Any:
 
 
 def _drawn(one: ScannerDrift) -> tuple[ScannerDrift, HistogramChart, PsiChart | None]:
-    """A scanner's drift with its pictures; weeks are drawn where there are two or more."""
+    """A scanner's drift with its pictures; weeks are drawn where there is something to be seen."""
     weeks = psi_chart(one.weeks) if len(one.weeks) > 1 else None
-    return one, histogram_chart(one.score_parts), weeks
+    has_dots = weeks is not None and bool(weeks.scores or weeks.said)
+    return one, histogram_chart(one.score_parts), weeks if has_dots else None
+
+
+def metrics_of(model: ModelOut) -> list[tuple[str, str | int | float | bool, str]]:
+    """What the pack states: a name, its value, and the interval that it states beside it (or nothing)."""
+    stated = model.metrics
+    names = [name for name in stated if name.removesuffix(INTERVAL) not in stated or INTERVAL not in name]
+    return [(name, stated[name], str(stated.get(name + INTERVAL, ""))) for name in names]
 
 
 def _tabled(one: Agreed) -> tuple[Agreed, list[list[int]]]:

@@ -65,6 +65,14 @@ def test_what_runs_and_how_much_it_did(house: Any, looking: Any) -> None:
     assert "lung 1 active finds 2" in text
 
 
+def test_a_figure_stands_beside_its_interval(open_pages: Any, house: Any) -> None:
+    (model,) = house.app().state.needs.models
+    stated = {"top1": 0.91, "top1_interval": "0.88 to 0.95", "odd_interval": "1 to 2"}
+    reader = open_pages(models=(model.model_copy(update={"metrics": stated}),)).person("reader")
+    assert "top1 0.91 (0.88 to 0.95) , odd interval 1 to 2" in reader.text("/models")
+    assert "top1 0.91 0.88 to 0.95 odd interval 1 to 2" in reader.text("/models/view/1")
+
+
 def test_without_models_the_page_says_what_to_do(open_pages: Any) -> None:
     assert "No model is installed" in open_pages(models=()).person("reader").text("/models")
 
@@ -142,7 +150,7 @@ def test_drift_is_said_in_words_with_pictures_and_tables(house: Any, looking: An
     assert "too few films" in text and "60 now, 0 before" in text and "DRX, ROOM1 60 films" in text
     assert "Scores against the training baseline steady PSI" in text
     page = reader.get(path).text
-    assert page.count('role="img"') == 4 and "<caption>Films by score</caption>" in page
+    assert page.count('role="img"') == 2 and "<caption>Films by score</caption>" in page
     assert 'class="trained"' in page
     assert "has no such head" in reader.get("/models/view/1?head=mood").text
     assert reader.get("/models/view/1?days=0").status_code == 422
