@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Text, and_, cast, func, select
@@ -20,6 +20,7 @@ from router.types import Mode, ModelRef
 
 MOST_ANSWERS = 6_000  # looked at of one span
 MOST_DIFFERING = 25
+LONGEST_COMMIT = timedelta(minutes=5)  # an answer may be written by another clock, and be seen later
 VIEW_HEAD = "view"
 FINDINGS_HEAD = "classify"
 
@@ -31,16 +32,20 @@ class Drift:
         self._sessions = sessions
         self._clock = clock
         self._first: dict[ModelRef, datetime] = {}
+        self._nothing_until: dict[ModelRef, datetime] = {}
 
     def first_answered(self, model: ModelRef) -> datetime | None:
-        """When the first film came that the model has answered; remembered once it is known."""
-        if model not in self._first:
-            with reading(self._sessions) as session:
-                first = session.scalar(_first(model))
-            if first is None:
-                return None
+        """When the first film came that the model has answered; what was looked through once stays known."""
+        if model in self._first:
+            return self._first[model]
+        now, known = self._clock(), self._nothing_until.get(model)
+        with reading(self._sessions) as session:
+            first = session.scalar(_first(model) if known is None else _first_since(model, known))
+        if first is None:
+            self._nothing_until[model] = now - LONGEST_COMMIT
+        else:
             self._first[model] = first
-        return self._first[model]
+        return first
 
     def answers(
         self, model: ModelRef, span: Span, *, head: str = VIEW_HEAD, most: int = MOST_ANSWERS
@@ -107,6 +112,17 @@ def _first(model: ModelRef) -> Select[datetime]:
         .join(DecisionRow, DecisionRow.instance_id == InstanceRow.id)
         .where(cast(DecisionRow.models_run, Text).contains(model.sha256))
         .order_by(InstanceRow.received_at)
+        .limit(1)
+    )
+
+
+def _first_since(model: ModelRef, since: datetime) -> Select[datetime]:
+    """By the index of answers: of arrivals all would be looked through again."""
+    return (
+        select(InstanceRow.received_at)
+        .join(DecisionRow, DecisionRow.instance_id == InstanceRow.id)
+        .where(DecisionRow.decided_at >= since, cast(DecisionRow.models_run, Text).contains(model.sha256))
+        .order_by(DecisionRow.decided_at)
         .limit(1)
     )
 

@@ -96,6 +96,8 @@ def test_of_many_films_a_fair_part_is_looked_at(
 
 
 def test_the_first_film_is_remembered(drift: Drift, answered: Callable[..., None], clock: Any) -> None:
+    assert drift.first_answered(ACTIVE) is drift.first_answered(LUNG) is None
+    clock.forward(HOUR)
     assert drift.first_answered(ACTIVE) is None
     first = clock()
     answered(1)
