@@ -28,14 +28,14 @@ class Thresholds:
     """
 
     wrong_region: float = 0.92
-    neighbour_region: float = 0.95  # regions that lie in one another's films (router.anatomy)
+    neighbour_region: float = 0.99  # regions that lie in one another's films (router.anatomy)
     confused_region: float = 0.998  # regions whose films are taken for one another
     wrong_projection: float = 0.80
     lookalike: float = 0.90  # views that differ by degrees
-    header_region: float = 0.90
+    header_region: float = 0.80
     header_projection: float = 0.90
     quarter_turn: float = 0.50
-    upside_down: float = 0.985  # told from upright less surely than a quarter turn is
+    upside_down: float = 0.95  # told from upright less surely than a quarter turn is
     model_views: Views = frozenset(NNCPR_VIEWS)  # what the classifier can name at all
 
 

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifiers.answers import calibrated, view_of
-from classifiers.packs import Pack, load_pack
+from classifiers.baseline import baseline_of
+from classifiers.packs import Pack, add_baseline, load_pack
 from classifiers.prepare import prepare
 from classifiers.runtimes import Runtime, load
 from training.films import ANY_WAY_ROUND, Example, RealFilm, chest_films, read, real_films
@@ -28,7 +29,8 @@ def evaluate(
     """Measure, write metrics.json and pictures to ``out``, and return the figures as text.
 
     ``out`` may hold pictures of real films, which are never committed; the pictures that show none also go to
-    the pack. With ``against``, another pack is measured on the same films beside it, and the difference.
+    the pack. The split ``look`` also gives the pack the baseline that later scores are held against. With
+    ``against``, another pack is measured on the same films beside it, and the difference.
     """
     from training import pictures
 
@@ -46,6 +48,9 @@ def evaluate(
         pictures.confusion(thirty, folder / "confusion.png")
         pictures.risk_coverage(thirty, folder / "risk_coverage.png")
         pictures.reliability(thirty, folder / "reliability.png")
+    if list(splits) == ["look"]:
+        said = [item.prediction for item in found.judged]
+        add_baseline(pack, baseline_of(said, measured=f"{len(said)} real films, split look of the card"))
     wrong = [item for item in found.judged if not item.right and item.film.split != "final"]
     pictures.worst(wrong, out / "worst.png")
     return json.dumps(measured, indent=1)
@@ -106,9 +111,9 @@ def judge(films: Sequence[RealFilm], pack: Pack, runtime: Runtime) -> list[Judge
     for film in films:
         raw = infer(runtime, [read(film.path)], pack)
         row = {name: values[0] for name, values in raw.items()}
-        stated = view_of(row, pack.manifest, pack.ref).view
+        said = view_of(row, pack.manifest, pack.ref)
         found.append(
-            Judged(film=film, scores=calibrated(row["view"], head), stated=stated, labels=head.labels)
+            Judged(film=film, scores=calibrated(row["view"], head), prediction=said, labels=head.labels)
         )
     return found
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from router.types import ViewPrediction
 from router.views import NNCPR_VIEWS, OTHER
 from training.calibrate import ranking
 from training.films import LARGEST_SOURCE, RealFilm
@@ -22,8 +23,13 @@ class Judged:
 
     film: RealFilm
     scores: Floats  # (labels,) calibrated probabilities
-    stated: str  # after gate and reject: a label, other or unsure
+    prediction: ViewPrediction  # what the service would say
     labels: tuple[str, ...]
+
+    @property
+    def stated(self) -> str:
+        """After gate and reject: a label, other or unsure."""
+        return self.prediction.view
 
     @property
     def top(self) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from router.types import ModelRef, ViewPrediction
 from training.card import beside, figures
 from training.films import RealFilm
 from training.measures import (
@@ -29,7 +30,14 @@ def judged(folder: str, *scores: float, group: str = "g", stated: str | None = N
         path=Path("x.jpg"), folder=folder, accepted=(folder,), group=group, split="final", source="s"
     )
     top = LABELS[int(np.argmax(scores))]
-    return Judged(film=film, scores=np.array(scores), stated=stated or top, labels=LABELS)
+    said = ViewPrediction(
+        view=stated or top,
+        score=max(scores),
+        margin=0.0,
+        candidates=(),
+        model=ModelRef(name="view", version="0", sha256="0" * 64),
+    )
+    return Judged(film=film, scores=np.array(scores), prediction=said, labels=LABELS)
 
 
 RIGHT = judged("chest_pa_ap", 0.9, 0.05, 0.05)
