@@ -82,7 +82,7 @@ PICTURE_LIST = (
     Picture(name="rules", path="/rules"),
     Picture(name="models", path="/models"),
     Picture(name="senders", path="/senders"),
-    Picture(name="system", path="/system"),
+    Picture(name="system", path="/system", height=440),
     Picture(name="users", path="/system/users"),
 )
 
