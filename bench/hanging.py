@@ -9,19 +9,13 @@ How soon a label is there after C-STORE is measured by ``bench.latency``.
 
 from __future__ import annotations
 
-import argparse
 import json
-import os
 import random
-import tempfile
-import time
 from collections.abc import Iterator
-from pathlib import Path
 
-from bench.filling import fill
-from bench.queries import AIM_MS, UID, Ask, server, timed
-from bench.report import percentile, show
-from db.engine import connect, migrate, sessions
+from sqlalchemy.orm import Session, sessionmaker
+
+from bench.asking import UID, Ask, ask_databases
 from db.hanging import Hanging
 from db.matching import Match, Matching
 from db.news import Newsroom
@@ -35,54 +29,12 @@ BATCH = 100
 
 
 def main() -> None:
-    """Fill, measure, print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--instances", type=int, default=1_000_000)
-    parser.add_argument("--times", type=int, default=200, help="how often each question is asked")
-    parser.add_argument("--postgresql", help="a server's URL; without it SQLite alone is measured")
-    parser.add_argument(
-        "--folder", type=Path, help="where SQLite's file goes (default: the temporary folder)"
-    )
-    given = parser.parse_args()
-    rows: list[dict[str, object]] = []
-    with tempfile.TemporaryDirectory(dir=given.folder) as folder:
-        rows += _measure(f"sqlite:///{folder}/bench.sqlite", given.instances, given.times)
-    if given.postgresql:
-        with server(given.postgresql) as url:
-            rows += _measure(url, given.instances, given.times)
-    slow = [f"{row['database']}: {row['question']}" for row in rows if not row["holds"]]
-    notes = [f"{given.instances} instances, each question asked {given.times} times, its JSON included"]
-    notes.append(
-        f"load average {os.getloadavg()[0]:.1f}: above the number of cores, the clock counts waiting for one"
-    )
-    show("hanging", rows, notes=[*notes, f"over {AIM_MS:g} ms at p95: {', '.join(slow) or 'none'}"])
+    """Ask all questions."""
+    ask_databases("hanging", __doc__, _questions, note="JSON included")
 
 
-def _measure(url: str, count: int, times: int) -> list[dict[str, object]]:
-    started = time.perf_counter()
-    migrate(url)
-    engine = connect(url)
-    fill(engine, count)
-    print(f"{engine.dialect.name}: filled in {time.perf_counter() - started:.0f} s", flush=True)
-    maker = sessions(engine)
-    rows = []
-    for question, ask in _questions(Hanging(maker), Matching(maker), Newsroom(maker), count):
-        pairs = [timed(ask) for _ in range(times)]
-        took, worked = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-        row: dict[str, object] = {"database": engine.dialect.name, "question": question}
-        row |= {"p50_ms": percentile(took, 50), "p95_ms": percentile(took, 95), "max_ms": max(took)}
-        row |= {"own_cpu_p95_ms": percentile(worked, 95), "holds": percentile(took, 95) < AIM_MS}
-        rows.append(row)
-        print(*row.values(), flush=True)
-    engine.dispose()
-    return rows
-
-
-def _questions(
-    hanging: Hanging, matching: Matching, newsroom: Newsroom, count: int
-) -> Iterator[tuple[str, Ask]]:
+def _questions(maker: sessionmaker[Session], count: int) -> Iterator[tuple[str, Ask]]:
+    hanging, matching, newsroom = Hanging(maker), Matching(maker), Newsroom(maker)
     chance, studies = random.Random(1), count * 3 // 10
 
     def study() -> str:

@@ -7,80 +7,29 @@ The databases are made anew and removed afterwards. The aim: a 95th percentile u
 
 from __future__ import annotations
 
-import argparse
-import os
 import random
-import secrets
-import tempfile
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
-import psycopg
+from sqlalchemy.orm import Session, sessionmaker
 
-from bench.filling import VIEWS, fill
-from bench.report import percentile, show
-from db.engine import connect, migrate, sessions
+from bench.asking import UID, Ask, ask_databases
+from bench.filling import VIEWS
 from db.instances import Instances
 from db.queries import Queries
 from db.read import InstanceFilter, StudyFilter
 from router.types import Arrival, Instance, State, StoredObject
 
 PAGE = 50
-AIM_MS = 50.0
-UID = "1.2.826.0.1.3680043.8.498."
-Ask = Callable[[], object]
 
 
 def main() -> None:
-    """Fill, measure, print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--instances", type=int, default=1_000_000)
-    parser.add_argument("--times", type=int, default=200, help="how often each question is asked")
-    parser.add_argument("--postgresql", help="a server's URL; without it SQLite alone is measured")
-    parser.add_argument(
-        "--folder", type=Path, help="where SQLite's file goes (default: the temporary folder)"
-    )
-    given = parser.parse_args()
-    rows: list[dict[str, object]] = []
-    with tempfile.TemporaryDirectory(dir=given.folder) as folder:
-        rows += _measure(f"sqlite:///{folder}/bench.sqlite", given.instances, given.times)
-    if given.postgresql:
-        with server(given.postgresql) as url:
-            rows += _measure(url, given.instances, given.times)
-    slow = [f"{row['database']}: {row['question']}" for row in rows if not row["holds"]]
-    notes = [f"{given.instances} instances, pages of {PAGE}, each question asked {given.times} times"]
-    notes.append(
-        f"load average {os.getloadavg()[0]:.1f}: above the number of cores, the clock counts waiting for one"
-    )
-    show("queries", rows, notes=[*notes, f"over {AIM_MS:g} ms at p95: {', '.join(slow) or 'none'}"])
+    """Ask all questions."""
+    ask_databases("queries", __doc__, _questions, note=f"pages of {PAGE}")
 
 
-def _measure(url: str, count: int, times: int) -> list[dict[str, object]]:
-    started = time.perf_counter()
-    migrate(url)
-    engine = connect(url)
-    fill(engine, count)
-    print(f"{engine.dialect.name}: filled in {time.perf_counter() - started:.0f} s", flush=True)
-    maker = sessions(engine)
-    rows = []
-    for question, ask in _questions(Queries(maker), Instances(maker), count):
-        pairs = [timed(ask) for _ in range(times)]
-        took, worked = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-        row: dict[str, object] = {"database": engine.dialect.name, "question": question}
-        row |= {"p50_ms": percentile(took, 50), "p95_ms": percentile(took, 95), "max_ms": max(took)}
-        row |= {"own_cpu_p95_ms": percentile(worked, 95), "holds": percentile(took, 95) < AIM_MS}
-        rows.append(row)
-        print(*row.values(), flush=True)
-    engine.dispose()
-    return rows
-
-
-def _questions(queries: Queries, instances: Instances, count: int) -> Iterator[tuple[str, Ask]]:
+def _questions(maker: sessionmaker[Session], count: int) -> Iterator[tuple[str, Ask]]:
+    queries, instances = Queries(maker), Instances(maker)
     chance, studies = random.Random(1), count * 3 // 10
     yield "studies, newest", lambda: queries.studies(StudyFilter(), PAGE)
     for name, make in _study_filters(chance, studies).items():
@@ -166,24 +115,6 @@ def _record(instances: Instances, chance: random.Random) -> None:
     )
     stored = StoredObject(path=f"ab/{number}.dcm", size=9_000_000, sha256=f"{number:064x}")
     instances.record(instance, arrival, stored, on_conflict="replace")
-
-
-def timed(ask: Ask) -> tuple[float, float]:
-    """Milliseconds on the clock, and of this process's processor time."""
-    started, worked = time.perf_counter(), time.process_time()
-    ask()
-    return (time.perf_counter() - started) * 1000, (time.process_time() - worked) * 1000
-
-
-@contextmanager
-def server(url: str) -> Iterator[str]:
-    name = f"radrouter_bench_{secrets.token_hex(4)}"
-    with psycopg.connect(url, autocommit=True) as server:
-        server.execute(f'CREATE DATABASE "{name}"')
-        try:
-            yield url.rpartition("/")[0] + "/" + name
-        finally:
-            server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 if __name__ == "__main__":
