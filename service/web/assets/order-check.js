@@ -76,11 +76,17 @@ function goOn(place) {
   else { movesFocus = true; step(1); }
 }
 
+// A word is remembered in the moment it is shown: who takes it back at once means this one.
+document.body.addEventListener("htmx:afterSwap", (event) => {
+  if (event.detail.target?.id !== "card" || !event.detail.xhr) return;
+  const said = study()?.dataset;
+  if (said?.review) keep([...words(), [said.here, said.review]]);
+});
+
 document.body.addEventListener("htmx:afterSettle", (event) => {
   if (event.detail.target?.id !== "card" || !event.detail.xhr) return;
   mark();
   const shown = study();
-  if (shown?.dataset.review) keep([...words(), [shown.dataset.here, shown.dataset.review]]);
   if (event.detail.requestConfig.verb === "post") {
     const place = goesOn;
     goesOn = null;
