@@ -134,7 +134,11 @@ class Writing:
         meta = file_meta(naming)
         self.size = len(meta)
         self._fd = os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o640)
-        self._write(memoryview(meta))
+        try:
+            self._write(memoryview(meta))
+        except OSError:
+            self.discard()  # nobody holds this object yet: no one else would
+            raise
 
     def write(self, data: memoryview) -> None:
         """Append bytes of the data set. Raises OSError."""

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -143,3 +144,17 @@ def test_what_a_killed_process_left_is_swept_but_not_a_living_sibling_s(tmp_path
         alive.wait()
         assert inbox.sweep() == 1
         inbox.close()
+
+
+def test_a_disk_that_fills_up_at_the_very_first_byte_leaves_nothing_behind(tmp_path: Path) -> None:
+    inbox = Inbox(tmp_path / "storage")
+    before, soft_hard = len(list(Path("/proc/self/fd").iterdir())), resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, soft_hard[1]))
+    try:
+        with pytest.raises(OSError):
+            inbox.begin(NAMING)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, soft_hard)
+    assert not list((tmp_path / "storage").rglob("*.part"))
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    inbox.close()
