@@ -432,7 +432,7 @@ def test_two_processes_share_a_port_and_their_senders(tmp_path: Path) -> None:
             ]
             for sibling in siblings:
                 assert sibling.stdout is not None and sibling.stdout.readline() == b"ready\n"
-            peers = [stack.enter_context(rude(listening.getsockname()[1])) for _ in range(8)]
+            peers = [stack.enter_context(rude(listening.getsockname()[1])) for _ in range(24)]
             counts = [_count(sibling) for sibling in siblings]
             assert sum(counts) == len(peers) and min(counts) >= 2
             for sibling in siblings:
