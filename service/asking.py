@@ -12,10 +12,10 @@ from typing import Protocol
 from db.read import InstanceDetail
 from db.read_verdicts import Due
 from dicom_scp.link import Address, Unreachable
-from dicom_scp.tls import TlsSettings
 from dicom_scp.wire import Timeouts
 from router.orders import Order
 from service.sections_orders import WorklistSource
+from service.tls import tls_to
 
 log = logging.getLogger(__name__)
 
@@ -91,14 +91,7 @@ class Worklists:
 
     def _address(self, source: WorklistSource) -> Address:
         calling = source.calling_ae_title or self.our_ae_title
-        return Address(source.host, source.port, calling, source.ae_title, tls_of(source), timeouts(source))
-
-
-def tls_of(source: WorklistSource) -> TlsSettings | None:
-    """How to speak TLS to a worklist; None: in plain."""
-    if not source.tls:
-        return None
-    return TlsSettings(certificate=source.tls_certificate, key=source.tls_key, authorities=source.tls_ca)
+        return Address(source.host, source.port, calling, source.ae_title, tls_to(source), timeouts(source))
 
 
 def timeouts(source: WorklistSource) -> Timeouts:

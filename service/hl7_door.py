@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import logging
 import socket
-import ssl
 from contextlib import ExitStack
 from threading import Event
 from zoneinfo import ZoneInfo
 
-from dicom_scp.tls import TlsSettings, server_context
+from dicom_scp.tls import server_context
 from hl7_mllp.listener import ListenerSettings, open_socket, serve
 from hl7_mllp.messages import Reading
 from hl7_mllp.receiving import Desk
@@ -20,6 +19,7 @@ from service.notes import Notes
 from service.refused_messages import keeper
 from service.sections_orders import Hl7
 from service.settings import Settings
+from service.tls import tls_at
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,9 @@ def run_hl7(settings: Settings, stop: Event, *, listening: socket.socket | None 
             otherwise=wanted.character_set,
         )
         log.info("hl7 listener up")
-        serve(_listener(settings), desk, stop=stop, listening=door, tls=_tls(wanted))
+        tls = tls_at(wanted)
+        context = None if tls is None else server_context(tls)
+        serve(_listener(settings), desk, stop=stop, listening=door, tls=context)
     log.info("hl7 listener down")
 
 
@@ -68,17 +70,4 @@ def _listener(settings: Settings) -> ListenerSettings:
         drain_s=settings.supervisor.drain_s * 0.8,
         networks=wanted.allowed_networks,
         open_to_all=is_loopback(wanted.host) and not wanted.allowed_networks,
-    )
-
-
-def _tls(wanted: Hl7) -> ssl.SSLContext | None:
-    if wanted.tls_certificate is None:
-        return None
-    return server_context(
-        TlsSettings(
-            certificate=wanted.tls_certificate,
-            key=wanted.tls_key,
-            authorities=wanted.tls_ca,
-            require_peer_certificate=wanted.tls_require_client_certificate,
-        )
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
@@ -32,16 +31,6 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def whole_tls(certificate: Path | None, key: Path | None, authorities: Path | None, require: bool) -> None:
-    """Raises ValueError for a listener's TLS settings that do not belong together."""
-    if (certificate is None) != (key is None):
-        raise ValueError("tls_certificate and tls_key belong together: name both or neither")
-    if certificate is None and (authorities or require):
-        raise ValueError("tls_ca and tls_require_client_certificate need tls_certificate and tls_key")
-    if require and authorities is None:
-        raise ValueError("tls_require_client_certificate needs tls_ca, the authority that signs the clients")
 
 
 AeTitle = Annotated[str, AfterValidator(_ae_title)]

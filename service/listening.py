@@ -8,12 +8,12 @@ from functools import partial
 from threading import Event
 
 from dicom_scp.listener import ListenerSettings, serve
-from dicom_scp.tls import TlsSettings
 from dicom_scp.wire import Timeouts
 from service import wiring
 from service.access import Access
 from service.database import open_database
 from service.settings import Settings
+from service.tls import tls_at
 
 log = logging.getLogger(__name__)
 
@@ -52,18 +52,6 @@ def listener_settings(settings: Settings) -> ListenerSettings:
             stalled=wanted.stalled_timeout_s,
             idle=wanted.idle_timeout_s,
         ),
-        tls=_tls(settings),
+        tls=tls_at(wanted),
         drain_seconds=settings.supervisor.drain_s * 0.8,
-    )
-
-
-def _tls(settings: Settings) -> TlsSettings | None:
-    wanted = settings.listener
-    if wanted.tls_certificate is None:
-        return None
-    return TlsSettings(
-        certificate=wanted.tls_certificate,
-        key=wanted.tls_key,
-        authorities=wanted.tls_ca,
-        require_peer_certificate=wanted.tls_require_client_certificate,
     )

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from router.known_films import SURE_ENOUGH
 from router.verdicts import Source
-from service.kinds import AeTitle, Fraction, Network, Port, Seconds, is_loopback, whole_tls
+from service.kinds import AeTitle, Fraction, Network, Port, Seconds, is_loopback
 
 SHIPPED_RULES = Path(__file__).with_name("default_rules.toml")
 
@@ -21,6 +21,29 @@ class Section(BaseModel):
     """What all sections share: unknown keys are errors, values never change after the start."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TlsDoor(Section):
+    """What a door of ours needs to speak TLS; in plain without a certificate."""
+
+    tls_certificate: Path | None = Field(default=None, description="PEM certificate chain; turns TLS on")
+    tls_key: Path | None = Field(default=None, description="PEM private key of the certificate")
+    tls_ca: Path | None = Field(
+        default=None, description="PEM certificates of the authorities that sign clients"
+    )
+    tls_require_client_certificate: bool = Field(
+        default=False, description="refuse clients without a certificate signed by tls_ca"
+    )
+
+    @model_validator(mode="after")
+    def _whole(self) -> TlsDoor:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("tls_certificate and tls_key belong together: name both or neither")
+        if self.tls_certificate is None and (self.tls_ca or self.tls_require_client_certificate):
+            raise ValueError("tls_ca and tls_require_client_certificate need tls_certificate and tls_key")
+        if self.tls_require_client_certificate and self.tls_ca is None:
+            raise ValueError("tls_require_client_certificate needs tls_ca: the authority that signs clients")
+        return self
 
 
 class Storage(Section):
@@ -56,7 +79,7 @@ class Database(Section):
     url: str = Field(default="", description="SQLAlchemy URL; empty: an SQLite file in the data folder")
 
 
-class Listener(Section):
+class Listener(TlsDoor):
     """The DICOM door: C-ECHO and C-STORE."""
 
     host: str = Field(
@@ -82,19 +105,6 @@ class Listener(Section):
     allowed_networks: tuple[Network, ...] = Field(
         default=(), description="networks that may send, e.g. 10.1.0.0/16 (empty: any on loopback, else none)"
     )
-    tls_certificate: Path | None = Field(default=None, description="PEM certificate chain; turns TLS on")
-    tls_key: Path | None = Field(default=None, description="PEM private key of the certificate")
-    tls_ca: Path | None = Field(
-        default=None, description="PEM certificates of the authorities that sign clients"
-    )
-    tls_require_client_certificate: bool = Field(
-        default=False, description="refuse clients without a certificate signed by tls_ca"
-    )
-
-    @model_validator(mode="after")
-    def _tls_whole(self) -> Listener:
-        whole_tls(self.tls_certificate, self.tls_key, self.tls_ca, self.tls_require_client_certificate)
-        return self
 
 
 class Worker(Section):

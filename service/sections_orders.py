@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, model_validator
 
-from service.kinds import AeTitle, Network, Port, Seconds, whole_tls
-from service.sections import Section
+from service.kinds import AeTitle, Network, Port, Seconds
+from service.sections import Section, TlsDoor
 
 SHIPPED_PROCEDURES = Path(__file__).with_name("default_procedures.toml")
 
@@ -63,7 +63,7 @@ class Orders(Section):
     )
 
 
-class Hl7(Section):
+class Hl7(TlsDoor):
     """The HL7 door: orders as HL7 v2 messages over MLLP."""
 
     enabled: bool = Field(default=True, description="whether it is open at all")
@@ -105,19 +105,6 @@ class Hl7(Section):
         ge=0,
         description="refused messages kept in storage.folder/hl7/refused to be looked at; the oldest go",
     )
-    tls_certificate: Path | None = Field(default=None, description="PEM certificate chain; turns TLS on")
-    tls_key: Path | None = Field(default=None, description="PEM private key of the certificate")
-    tls_ca: Path | None = Field(
-        default=None, description="PEM certificates of the authorities that sign clients"
-    )
-    tls_require_client_certificate: bool = Field(
-        default=False, description="refuse clients without a certificate signed by tls_ca"
-    )
-
-    @model_validator(mode="after")
-    def _tls_whole(self) -> Hl7:
-        whole_tls(self.tls_certificate, self.tls_key, self.tls_ca, self.tls_require_client_certificate)
-        return self
 
 
 class WorklistSource(Section):

@@ -143,7 +143,8 @@ def why_no_hl7(settings: Settings) -> str | None:
 def why_no_worklist(settings: Settings, source: WorklistSource) -> str | None:
     """Why a worklist does not answer C-ECHO; None when it does."""
     from dicom_scp.sender import echo
-    from service.asking import timeouts, tls_of
+    from service.asking import timeouts
+    from service.tls import tls_to
 
     try:
         echo(
@@ -151,7 +152,7 @@ def why_no_worklist(settings: Settings, source: WorklistSource) -> str | None:
             port=source.port,
             calling_ae_title=source.calling_ae_title or settings.listener.ae_title,
             called_ae_title=source.ae_title,
-            tls=tls_of(source),
+            tls=tls_to(source),
             timeouts=timeouts(source),
         )
     except RadrouterError as error:
