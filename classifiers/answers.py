@@ -47,7 +47,15 @@ def calibrated(raw: NDArray[np.float32], output: Output) -> Floats:
     """Calibrated probabilities of one film's head, float64 (labels,) in [0, 1]; they sum to 1 for exclusive
     classes.
     """
-    z = logits(raw, output) / np.array(output.temperature) + np.array(output.bias)
+    return _squashed(logits(raw, output) / np.array(output.temperature) + np.array(output.bias), output)
+
+
+def uncalibrated(raw: NDArray[np.float32], output: Output) -> Floats:
+    """The network's own numbers of one film's head, before calibration, float64 (labels,) in [0, 1]."""
+    return _squashed(logits(raw, output), output)
+
+
+def _squashed(z: Floats, output: Output) -> Floats:
     if output.classes is Classes.INDEPENDENT:
         return np.asarray(0.5 * (1.0 + np.tanh(0.5 * z)))  # the logistic function, without its overflow
     odds = np.exp(z - z.max())
@@ -99,13 +107,15 @@ def findings_of(raw: NDArray[np.float32], manifest: Manifest, model: ModelRef) -
     """What a ``classify`` pack states about one film, from its head's raw output (labels,); best first."""
     head = manifest.outputs["classify"]
     ranked = candidates(calibrated(raw, head), head.labels)
+    own = dict(zip(head.labels, uncalibrated(raw, head).tolist(), strict=True))
     if head.classes is Classes.EXCLUSIVE:
         lead = ranked[0].score - (ranked[1].score if len(ranked) > 1 else 0.0)
         ranked = ranked[:1] if lead >= manifest.gate.margin else []
     return tuple(
         Finding(
             label=candidate.label,
-            score=candidate.score,
+            score=own[candidate.label],
+            probability=candidate.score,
             threshold=head.thresholds[candidate.label],
             model=model,
             mode=manifest.mode,

@@ -87,6 +87,7 @@ def finding_document(finding: Finding) -> Document:
     return {
         "label": finding.label,
         "score": finding.score,
+        "probability": finding.probability,
         "threshold": finding.threshold,
         "model": model_document(finding.model),
         "box": None if finding.box is None else dataclasses.asdict(finding.box),
@@ -99,6 +100,7 @@ def finding_of(document: Mapping[str, Any]) -> Finding:
     return Finding(
         label=document["label"],
         score=document["score"],
+        probability=document["probability"],
         threshold=document["threshold"],
         model=ModelRef(**document["model"]),
         box=None if document["box"] is None else Box(**document["box"]),

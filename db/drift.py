@@ -144,13 +144,15 @@ def _answers(model: ModelRef, head: str, came: ColumnElement[bool], step: int) -
     said: Any
     score: Any
     if head == FINDINGS_HEAD:
-        said, score = FindingRow.label, FindingRow.score
+        said, score = FindingRow.label, FindingRow.probability
     elif head == VIEW_HEAD:
         said, score = PredictionRow.view, PredictionRow.score
     else:
         said = PredictionRow.further[(head, 0, "label")].as_string()
         score = PredictionRow.further[(head, 0, "score")].as_float()
     chosen = [came, _is(table.model, model), said.is_not(None)]
+    if head == FINDINGS_HEAD:  # a member of an ensemble also keeps what it would not have stated itself
+        chosen.append(FindingRow.probability >= FindingRow.threshold)
     if step > 1:
         chosen.append(InstanceRow.id % step == 0)
     return (

@@ -211,7 +211,7 @@ class PredictionRow(SchemaRow):
 
 
 class FindingRow(SchemaRow):
-    """What a specialist states about a film."""
+    """What a specialist states about a film, and what shadows and members of ensembles say beside it."""
 
     __tablename__ = "finding"
     __table_args__ = (Index("ix_finding_instance", "instance_id"),)
@@ -219,7 +219,8 @@ class FindingRow(SchemaRow):
     id: Mapped[int] = mapped_column(BIG, primary_key=True)
     instance_id: Mapped[int] = mapped_column(ForeignKey("instance.id"))
     label: Mapped[str] = mapped_column(String)
-    score: Mapped[float]
+    score: Mapped[float]  # the network's own number
+    probability: Mapped[float]  # calibrated: what the threshold is held against
     threshold: Mapped[float]
     model: Mapped[Json]
     box: Mapped[Json | None] = mapped_column(JSON(none_as_null=True))

@@ -144,12 +144,12 @@ class AddressIn(Check):
 
 
 def _with_scores(findings: Iterable[Finding]) -> tuple[str, ...]:
-    return tuple(f"{finding.label} ({decimal(finding.score)})" for finding in findings)
+    return tuple(f"{finding.label} ({decimal(finding.probability)})" for finding in findings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindingIs(Check):
-    """A specialist stated one of these labels with at least this score."""
+    """A specialist stated one of these labels with at least this probability."""
 
     labels: tuple[str, ...]
     min_score: float = -math.inf
@@ -164,8 +164,8 @@ class FindingIs(Check):
             return Answer(holds=None, fact=NOT_KNOWN_YET)
         found = _with_scores(findings)
         holds = any(
-            finding.score >= self.min_score and any(alike(label, finding.label) for label in self.labels)
-            for finding in findings
+            each.probability >= self.min_score and any(alike(label, each.label) for label in self.labels)
+            for each in findings
         )
         return Answer(found=shown(found), holds=holds, fact=_findings_are(found))
 

@@ -10,6 +10,7 @@ from typing import Literal, cast
 
 from router.condition_text import Vocabulary, fold, nearest, quoted, read_check, texts
 from router.conditions import Check
+from router.ensemble import JOINT, members_of
 from router.errors import RulesError
 from router.views import VIEWS
 
@@ -170,11 +171,25 @@ def _both_bounds(table: Mapping[str, object]) -> None:
 
 
 def _models(value: object, names: Vocabulary) -> tuple[str, ...]:
-    models = _unique("analyse", value)
-    for model in models:
-        if names.models is not None and model not in names.models:
-            raise RulesError(f"the model {quoted(model)} is unknown{nearest(model, names.models)}")
-    return models
+    asked = _unique("analyse", value)
+    for name in asked:
+        for model in _members(name):
+            if names.models is not None and model not in names.models:
+                raise RulesError(f"the model {quoted(model)} is unknown{nearest(model, names.models)}")
+    if len({frozenset(members_of(name)) for name in asked}) < len(asked):
+        raise RulesError("analyse names one ensemble twice; the order of its members does not matter")
+    return asked
+
+
+def _members(name: str) -> tuple[str, ...]:
+    members = members_of(name)
+    if not all(members):
+        raise RulesError(f"{quoted(name)} names no model beside a {quoted(JOINT)}")
+    if len(members) > 1 and any(member != member.strip() for member in members):
+        raise RulesError(f"the ensemble {quoted(name)} has to be written without spaces")
+    if len(set(members)) < len(members):
+        raise RulesError(f"the ensemble {quoted(name)} names a model twice")
+    return members
 
 
 def _priority(value: object) -> int:

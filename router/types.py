@@ -53,20 +53,20 @@ class Event(StrEnum):
 
 
 class Mode(StrEnum):
-    """Whether a model's answer counts, or is only kept for comparison."""
+    """Whether a model's answer counts, or is only kept: only ``ACTIVE`` ones are ever the answer."""
 
     ACTIVE = "active"
-    SHADOW = "shadow"
+    SHADOW = "shadow"  # for comparison
+    MEMBER = "member"  # of an ensemble, whose answer counts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instance:
     """The header facts of one SOP Instance, validated once at the door.
 
-    ``attributes`` holds every short top-level text or number element of the header as sent, DICOM keyword to
-    its values as strings: what rules may ask about beyond the named fields. Of the few sequences that say
-    what was taken and what was asked for there are the codes under dotted keywords, item by item:
-    ``ViewCodeSequence.CodeValue``.
+    ``attributes``: every short top-level text or number element as sent, DICOM keyword to its values, for
+    rules to ask about; of the few sequences that say what was taken and what was asked for the codes, under
+    dotted keywords: ``ViewCodeSequence.CodeValue``.
     """
 
     sop_instance_uid: str
@@ -151,9 +151,8 @@ class ViewPrediction:
 
     ``view`` is a name of ``router.views``, ``"other"`` (none of them) or ``"unsure"`` (the gate stayed shut).
     ``score`` is the top candidate's calibrated probability, ``margin`` its lead over the second, in [0, 1].
-    ``further`` is what the model says beside the view, by the name of its head, best first: ``projection``
-    (ap or pa, of a frontal chest), ``rotation`` (degrees counter-clockwise that the film lies turned); and
-    ``polarity``, where the reading of the film had to invert it against its header.
+    ``further``, by head, best first: ``projection`` (ap or pa, of a frontal chest), ``rotation`` (degrees
+    counter-clockwise that the film lies turned); ``polarity``, where its header had it bone dark.
     """
 
     view: str
@@ -177,10 +176,11 @@ class Box:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """Something a specialist states about a film, with the threshold it had to pass."""
+    """Something a specialist states about a film: its ``probability`` reached ``threshold``."""
 
     label: str
-    score: float
+    score: float  # the network's own number, before calibration
+    probability: float  # calibrated, in [0, 1] as the others
     threshold: float
     model: ModelRef
     box: Box | None = None
@@ -189,9 +189,9 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """One condition of a rule held against one film."""
+    """One condition of a rule held against one film; ``word`` is ours, or a DICOM keyword."""
 
-    word: str  # a word of ours, or a DICOM keyword
+    word: str
     wanted: tuple[str, ...]
     found: tuple[str, ...]
     holds: bool

@@ -62,7 +62,7 @@ def _routed(detail: Detail) -> str:
 def _analysed(detail: Detail) -> str:
     ran = ", ".join(f"{model['name']}@{model['version']}" for model in detail.get("models_run", ()))
     found = [
-        f"{words(each['label'])} {percent(each['score'])}"
+        f"{words(each['label'])} {percent(each.get('probability', each['score']))}"
         for each in detail.get("findings", ())
         if each.get("mode") == "active"
     ]

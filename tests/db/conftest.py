@@ -261,7 +261,7 @@ def analysis() -> Callable[..., Analysis]:
             mode=Mode.SHADOW,
         )
         box = Box(x=1.5, y=2.5, width=30.0, height=40.0)
-        opacity = Finding(label="opacity", score=0.7, threshold=0.5, model=lung, box=box)
+        opacity = Finding(label="opacity", score=0.4, probability=0.7, threshold=0.5, model=lung, box=box)
         given: dict[str, object] = {
             "view": stated,
             "no_view_reason": None if view else "CT is not a radiograph",

@@ -52,8 +52,11 @@ def answered(
             )
             for name, model, mode in ((view, ACTIVE, Mode.ACTIVE), (shadow, SHADOW, Mode.SHADOW))
         ]
-        finding = Finding(label="opacity", score=0.7, threshold=0.5, model=LUNG)
-        made = analysis(findings=(finding,), models_run=(ACTIVE, SHADOW, LUNG), shadow_views=tuple(said[1:]))
+        finding = Finding(label="opacity", score=0.4, probability=0.7, threshold=0.5, model=LUNG)
+        below = replace(finding, probability=0.2, mode=Mode.MEMBER)  # not stated: no answer of the model's
+        made = analysis(
+            findings=(finding, below), models_run=(ACTIVE, SHADOW, LUNG), shadow_views=tuple(said[1:])
+        )
         instances.finish(claim, replace(made, view=said[0]))
 
     return one

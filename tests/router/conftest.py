@@ -42,7 +42,7 @@ def film(
         arrival=Arrival(**(came | (arrival or {}))),  # type: ignore[arg-type]
         view=predicted,
         findings=tuple(
-            Finding(label=label, score=score, threshold=0.5, model=LUNG, mode=mode)
+            Finding(label=label, score=0.01, probability=score, threshold=0.5, model=LUNG, mode=mode)
             for label, score in findings
         ),
         specialists=specialists,

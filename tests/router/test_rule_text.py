@@ -62,6 +62,17 @@ WRONG_RULES = [
     ("", "it has no conditions; write when = {} if it is meant for every film"),
     ('when = {}\nanalyse = ["lungs"]', 'the model "lungs" is unknown; did you mean "lung"?'),
     ('when = {}\nanalyse = "lung "', 'the model "lung" is unknown; did you mean "lung"?'),
+    ('when = {}\nanalyse = ["lung+lungs"]', 'the model "lungs" is unknown; did you mean "lung"?'),
+    (
+        'when = {}\nanalyse = ["lung + ossicle"]',
+        'the ensemble "lung + ossicle" has to be written without spaces',
+    ),
+    ('when = {}\nanalyse = ["lung+"]', '"lung+" names no model beside a "+"'),
+    ('when = {}\nanalyse = ["lung+lung"]', 'the ensemble "lung+lung" names a model twice'),
+    (
+        'when = {}\nanalyse = ["lung+ossicle", "ossicle+lung"]',
+        "analyse names one ensemble twice; the order of its members does not matter",
+    ),
     ("when = {}\npriority = 101", 'priority wants a whole number from 0 to 100 (more urgent), not "101"'),
     ("when = {}\npriority = 1.5", 'priority wants a whole number from 0 to 100 (more urgent), not "1.5"'),
     ("when = {}\ndestinations = [3]", 'destinations wants a list of texts, not "[3]"'),
@@ -113,6 +124,11 @@ def test_the_version_is_the_digest_of_the_text() -> None:
     rules = parse(text, known_models=None)
     assert rules.sources == text
     assert rules.version == hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_a_rule_may_name_several_models_for_one_task() -> None:
+    text = "[[rule]]\nname = 'a'\nwhen = {}\nanalyse = ['fracture+lung', 'ossicle']"
+    assert parse(text, known_models=MODELS).rules[0].analyse == ("fracture+lung", "ossicle")
 
 
 def test_a_model_may_be_mentioned_before_it_is_installed() -> None:

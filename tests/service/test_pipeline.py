@@ -52,7 +52,9 @@ class Table:
 
     def findings(self, name: str, films: Sequence[Any]) -> list[tuple[Finding, ...]]:
         self.batches.append((name, len(films)))
-        return [(Finding(label="nodule", score=0.9, threshold=0.5, model=LUNG),) for _ in films]
+        return [
+            (Finding(label="nodule", score=0.8, probability=0.9, threshold=0.5, model=LUNG),) for _ in films
+        ]
 
 
 def prediction(view: str, model: ModelRef, mode: Mode = Mode.ACTIVE) -> ViewPrediction:

@@ -233,7 +233,8 @@ class House:
             found = (
                 Finding(
                     label="nodule",
-                    score=0.9,
+                    score=0.8,
+                    probability=0.9,
                     threshold=0.5,
                     model=LUNG,
                     box=Box(x=8, y=8, width=16, height=8),
