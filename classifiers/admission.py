@@ -1,11 +1,16 @@
-"""Which objects are films: single-frame plain radiographs, by what their header says. One table."""
+"""Which objects are films: single-frame plain radiographs, by what their header says. One table.
+
+And which other pictures a network may be shown that is made for them.
+"""
 
 from __future__ import annotations
 
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
-from router.errors import NotAFilm
+from classifiers.film import Accepts
+from classifiers.layout import COLOUR, PALETTE
+from router.errors import NotAccepted, NotAFilm
 
 # PS3.3 C.7.3.1.1.1. A capture (OT, SC, none) is taken for a film: digitised films come that way.
 FILM_MODALITIES = frozenset({"CR", "DX", "RG", "RF", "MG", "IO", "PX", "OT", "SC", ""})
@@ -29,19 +34,26 @@ FILM_CLASSES = frozenset(
 )
 DICOM_ROOT = "1.2.840.10008."
 
+# PS3.4 Table B.5-1: of the classes of films those that may hold any picture, a photograph too.
+CAPTURES = frozenset(name for name in FILM_CLASSES if name.startswith("1.2.840.10008.5.1.4.1.1.7"))
+# PS3.3 C.7.3.1.1.1: what visible light made, and captures that do not say what made them.
+LIGHT = frozenset({"OP", "XC", "ES", "GM", "SM", "DMS", "OT", "SC", ""})
+HOUNSFIELD = frozenset({"HU", "HU_MOD", ""})  # Rescale Type (0028,1054), PS3.3 C.11.1.1.2; CT may omit it
+
 
 def why_not_a_film(header: Dataset) -> str | None:
     """One sentence saying why this object gets no view, or None for a film."""
-    sop_class = str(header.get("SOPClassUID") or "").strip()
-    modality = str(header.get("Modality") or "").strip().upper()
+    sop_class, modality = _kind(header)
     if sop_class.startswith(DICOM_ROOT) and sop_class not in FILM_CLASSES:
         return f"its SOP Class is {UID(sop_class).name}, not a plain radiograph's"
     if modality not in FILM_MODALITIES:
         return f"its Modality is {modality[:16]}, not a plain radiograph's"
+    return _why_not_one_frame(header)
+
+
+def _why_not_one_frame(header: Dataset) -> str | None:
     frames = str(header.get("NumberOfFrames") or "1").strip()
-    if frames not in ("0", "1"):
-        return f"it has {frames[:16]} frames"
-    return None
+    return None if frames in ("0", "1") else f"it has {frames[:16]} frames"
 
 
 def refuse_non_films(header: Dataset) -> None:
@@ -49,3 +61,50 @@ def refuse_non_films(header: Dataset) -> None:
     reason = why_not_a_film(header)
     if reason is not None:
         raise NotAFilm(f"no view is predicted: {reason}")
+
+
+def refuse_unaccepted(header: Dataset, accepts: Accepts) -> None:
+    """Raise NotAccepted, with the reason, for an object that a network of this kind must not be shown."""
+    reasons = {
+        Accepts.RADIOGRAPH: why_not_a_film,
+        Accepts.PHOTOGRAPH: _why_not_a_photograph,
+        Accepts.CT: _why_not_ct,
+        Accepts.ANY: _why_not_one_frame,
+    }
+    reason = reasons[accepts](header)
+    if reason is not None:
+        raise NotAccepted(f"not analysed: {reason}")
+
+
+def _why_not_a_photograph(header: Dataset) -> str | None:
+    sop_class, modality = _kind(header)
+    if sop_class in FILM_CLASSES - CAPTURES:
+        return "it is an X-ray image, not a photograph"
+    if modality not in LIGHT:
+        return f"its Modality is {modality[:16]}, not a photograph's"
+    if _photometric(header) not in COLOUR | {PALETTE}:
+        return "it is not in colour"
+    return _why_not_one_frame(header)
+
+
+def _why_not_ct(header: Dataset) -> str | None:
+    _, modality = _kind(header)
+    if modality != "CT":
+        return f"its Modality is {modality[:16] or 'not given'}, not CT"
+    if _photometric(header) in COLOUR | {PALETTE}:
+        return "it is in colour: a CT slice has Hounsfield units"
+    if header.get("RescaleIntercept") is None and not header.get("ModalityLUTSequence"):
+        return "its header does not say what its Hounsfield units are"
+    if str(header.get("RescaleType") or "").strip().upper() not in HOUNSFIELD:
+        return f"its values are {str(header.get('RescaleType'))[:16]}, not Hounsfield units"
+    return _why_not_one_frame(header)
+
+
+def _photometric(header: Dataset) -> str:
+    return str(header.get("PhotometricInterpretation") or "").strip()
+
+
+def _kind(header: Dataset) -> tuple[str, str]:
+    """Its SOP Class UID and Modality."""
+    sop_class = str(header.get("SOPClassUID") or "").strip()
+    return sop_class, str(header.get("Modality") or "").strip().upper()

@@ -155,8 +155,9 @@ def _rle(frame: Frame, layout: Layout, _halvings: int, _luminance: bool) -> Deco
     return Decoded(words=out[0] if layout.samples == 1 else np.moveaxis(out, 0, -1), shifted=True)
 
 
-def _jpeg_xl(frame: Frame, _layout: Layout, _halvings: int, _luminance: bool) -> Decoded:
-    return Decoded(words=imagecodecs.jpegxl_decode(frame))
+def _jpeg_xl(frame: Frame, layout: Layout, _halvings: int, _luminance: bool) -> Decoded:
+    words = imagecodecs.jpegxl_decode(frame)  # RGB, also of a JPEG that was packed into it
+    return Decoded(words=words, space="rgb" if layout.samples == 3 else "stored")
 
 
 def _deflated_frame(frame: Frame, layout: Layout, _halvings: int, luminance: bool) -> Decoded:

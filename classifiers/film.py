@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
 from router.types import Box
+
+
+class Accepts(StrEnum):
+    """Which objects a network is for; always of one frame (``classifiers.admission``)."""
+
+    RADIOGRAPH = "radiograph"  # what gets a view
+    PHOTOGRAPH = "photograph"  # in colour, made by light: skin, eyes, endoscopy
+    CT = "ct"  # a slice in Hounsfield units
+    ANY = "any"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,12 +27,37 @@ class Need:
 
     ``long_side`` is in pixels, None for every stored pixel. ``colour`` asks for ``Film.colour`` beside the
     grey. ``window`` (center, width; LINEAR, PS3.3 C.11.2.1.2) in the units that the modality transformation
-    gives, Hounsfield units for CT, replaces the header's.
+    gives, Hounsfield units for CT, replaces the header's. Objects other than ``accepts`` are refused.
     """
 
     long_side: int | None
     colour: bool = False
     window: tuple[float, float] | None = None
+    accepts: Accepts = Accepts.RADIOGRAPH
+
+    def met_by(self, film: Film) -> bool:
+        """Whether a radiograph that was read plainly, in grey under its own window, is all that is needed."""
+        if self.colour or self.window or self.accepts not in (Accepts.RADIOGRAPH, Accepts.ANY):
+            return False
+        height, width = film.image.shape
+        is_whole = max(film.scale) <= 1
+        return is_whole or (self.long_side is not None and max(height, width) >= self.long_side)
+
+
+def one_need(needs: Iterable[Need]) -> Need:
+    """The one reading that serves several networks. Raises ValueError where there is none."""
+    wanted = list(needs)
+    sides = [need.long_side for need in wanted]
+    if len({need.accepts for need in wanted}) > 1:
+        raise ValueError("they are for different kinds of objects")
+    if len({need.window for need in wanted}) > 1:
+        raise ValueError("they need different windows")
+    return Need(
+        long_side=None if None in sides else max(side for side in sides if side is not None),
+        colour=any(need.colour for need in wanted),
+        window=wanted[0].window,
+        accepts=wanted[0].accepts,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
-from classifiers.admission import refuse_non_films
+from classifiers.admission import refuse_non_films, refuse_unaccepted, why_not_a_film
+from classifiers.colour import colours, grey_as_colour
 from classifiers.decoders import decode
-from classifiers.element import Source, open_element
-from classifiers.film import Film
-from classifiers.layout import Layout, layout_of
+from classifiers.element import PixelElement, Source, open_element
+from classifiers.film import Accepts, Film, Need
+from classifiers.layout import COLOUR, PALETTE, Layout, layout_of
 from classifiers.luts import Window, first_number
 from classifiers.polarity import bone_bright
 from classifiers.shrink import block_of, bright_picture
@@ -36,7 +37,21 @@ def read_film(source: Source, *, long_side: int | None, window: tuple[float, flo
     """
     read = read_words(source, long_side=long_side)
     with damage_is_undecodable("grayscale"):
-        return _film(read, None if window is None else Window(center=window[0], width=window[1]))
+        return _film(read, Need(long_side=long_side, window=window))
+
+
+def read_for(source: Source, need: Need) -> Film:
+    """The picture of a DICOM file as a network needs it; of a radiograph, the film that ``read_film`` gives.
+
+    Other pictures are shown as their header says, or under the network's window. Raises NotAccepted for an
+    object of another kind than ``need.accepts``, UndecodablePixels and OSError as ``read_film`` does.
+    """
+    element = open_element(source)
+    with damage_is_undecodable("header"):
+        refuse_unaccepted(element.header, need.accepts)
+    read = _words(element, need.long_side, in_colour=need.colour)
+    with damage_is_undecodable("colours" if need.colour else "grayscale"):
+        return _film(read, need)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -69,13 +84,17 @@ class FilmWords:
 def read_words(source: Source, *, long_side: int | None) -> FilmWords:
     """The words of a film that is to be at most ``long_side`` long. Raises what ``read_film`` raises."""
     element = open_element(source)
-    header = element.header
     with damage_is_undecodable("header"):
-        refuse_non_films(header)
-        layout = layout_of(header)
-        size = _film_size(layout, pixel_aspect(header), long_side)
-    decoded = decode(element, layout, halvings=_halvings(layout, size), luminance=True)
-    return FilmWords(decoded=decoded, header=header, layout=layout, size=size)
+        refuse_non_films(element.header)
+    return _words(element, long_side, in_colour=False)
+
+
+def _words(element: PixelElement, long_side: int | None, *, in_colour: bool) -> FilmWords:
+    with damage_is_undecodable("header"):
+        layout = layout_of(element.header)
+        size = _film_size(layout, pixel_aspect(element.header), long_side)
+    decoded = decode(element, layout, halvings=_halvings(layout, size), luminance=not in_colour)
+    return FilmWords(decoded=decoded, header=element.header, layout=layout, size=size)
 
 
 def read_stored(source: Source) -> NDArray[Any]:
@@ -113,15 +132,21 @@ def _film_size(layout: Layout, aspect: tuple[float, float], long_side: int | Non
 
 
 def _halvings(layout: Layout, size: tuple[int, int]) -> int:
-    """How often the picture may be halved and still be no smaller than the film."""
+    """How often the picture may be halved and be no smaller than the film; a palette's indices never."""
+    if layout.photometric_interpretation == PALETTE:
+        return 0
     ratio = min(layout.columns // size[0], layout.rows // size[1])
     return min(MAX_HALVINGS, max(0, ratio.bit_length() - 1))
 
 
-def _film(read: FilmWords, window: Window | None) -> Film:
+def _film(read: FilmWords, need: Need) -> Film:
     header, layout = read.header, read.layout
+    window = None if need.window is None else Window(center=need.window[0], width=need.window[1])
     words = read.decoded.words
     visible, note = visible_area(header, (words.shape[0], words.shape[1]), step=read.step)
+    colour = None
+    if need.colour and layout.photometric_interpretation in COLOUR | {PALETTE}:
+        colour = colours(read.decoded, header, layout, read.size, visible)
     if layout.samples == 3:
         words = luminance(read.decoded, layout)
         tone = luminance_tone(words, layout, window)
@@ -129,9 +154,12 @@ def _film(read: FilmWords, window: Window | None) -> Film:
         tone = gray_tone(words, header, layout, shifted=read.decoded.shifted, visible=visible, window=window)
     image = bright_picture(words, tone, read.size, visible)
     notes = (*tone.notes, *filter(None, (note,)))
-    if layout.samples == 1:
+    if layout.samples == 1 and (need.accepts is Accepts.RADIOGRAPH or why_not_a_film(header) is None):
         image, doubts = bone_bright(image, header, inverted=is_inverted(header, layout))
         notes += doubts
+    if need.colour:
+        colour = grey_as_colour(image) if colour is None else colour
+        colour.flags.writeable = False
     image.flags.writeable = False
     return Film(
         image=image,
@@ -140,6 +168,7 @@ def _film(read: FilmWords, window: Window | None) -> Film:
         scale=read.scale(),
         offset=read.offset(),
         notes=notes,
+        colour=colour,
     )
 
 

@@ -12,6 +12,7 @@ RadrouterError
 ├── RefusedMessage                an order's message that is not taken in: the sender hears why
 ├── FilmError                     permanent: trying again cannot help
 │   ├── NotAFilm                  CT, SR, PDF, multi-frame: stored, done, no view
+│   ├── NotAccepted               another kind of object than a model is made for: the model says so
 │   └── UndecodablePixels         carries the decoder's own reason
 ├── TransientError                trying again may help
 │   ├── OutOfResources            disk or database
@@ -70,6 +71,10 @@ class FilmError(RadrouterError):
 
 class NotAFilm(FilmError):
     """A sound object that is not a single-frame radiograph; stored and visible, but no view is predicted."""
+
+
+class NotAccepted(FilmError):
+    """A sound object of another kind than the model that was asked is made for."""
 
 
 class UndecodablePixels(FilmError):

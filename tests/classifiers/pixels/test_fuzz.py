@@ -14,7 +14,8 @@ import imagecodecs
 import numpy as np
 import pytest
 
-from classifiers.pixels import read_film
+from classifiers.film import Accepts, Need
+from classifiers.pixels import read_film, read_for
 from router.errors import FilmError
 
 Build = Callable[..., bytes]
@@ -81,8 +82,10 @@ def mutated(data: bytes, chance: random.Random) -> bytes:
 
 def outcome(data: bytes, chance: random.Random) -> str:
     began = time.process_time()
+    long_side = chance.choice((16, 40, 512, None))
+    any_picture = Need(long_side=long_side, colour=True, accepts=Accepts.ANY)
     try:
-        film = read_film(data, long_side=chance.choice((16, 40, 512, None)))
+        film = read_for(data, any_picture) if chance.random() < 0.25 else read_film(data, long_side=long_side)
     except FilmError as error:
         result = type(error).__name__
     else:

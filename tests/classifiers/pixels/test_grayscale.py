@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from classifiers.pixels import read_film, read_stored
+from classifiers.film import Accepts, Need
+from classifiers.pixels import read_film, read_for, read_stored
 from router.errors import UndecodablePixels
 
 Build = Callable[..., bytes]
@@ -255,6 +256,18 @@ def test_subsampled_ybr_shows_its_y(dicom: Build) -> None:
 def test_an_asked_window_replaces_the_header_s(dicom: Build) -> None:
     film = read_film(dicom(row(0, 50, 100), **WIDE), long_side=None, window=(50.5, 101))
     assert [round(float(value), 4) for value in film.image[0]] == [0, 0.5, 1]
+
+
+def test_a_ct_slice_is_windowed_in_hounsfield_units(dicom: Build) -> None:
+    lung = Need(long_side=None, window=(-600, 1500), accepts=Accepts.CT)
+    stored = np.array([[0, 1024 - 1350, 1024 - 600, 1024 + 149, 1024 + 2000, -2000]], np.int16)
+    header = {"SOPClassUID": "1.2.840.10008.5.1.4.1.1.2", "Modality": "CT", "PixelPaddingValue": -2000}
+    data = dicom(stored, RescaleSlope=1, RescaleIntercept=-1024, WindowCenter=40, WindowWidth=400, **header)
+    film = read_for(data, lung)
+    expected = [(-1024 + 600.5) / 1499 + 0.5, 0, 0.5 / 1499 + 0.5, 1, 1, 0]
+    assert film.image[0].tolist() == pytest.approx(expected, abs=1e-4)
+    as_sent = read_for(data, Need(long_side=None, accepts=Accepts.CT))
+    assert as_sent.image[0].tolist() == pytest.approx([0, 0, 0, 0.5 + 109.5 / 399, 1, 0], abs=1e-4)
 
 
 def _disc(bright_outside: bool) -> Any:
