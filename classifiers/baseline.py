@@ -85,8 +85,6 @@ def _are_edges(edges: Sequence[float]) -> bool:
 
 
 def _may_state(task: Task, outputs: Mapping[str, Output]) -> set[str]:
-    head = ANSWERING_HEAD.get(task)
-    labels = (
-        set(outputs[head].labels) if head else {label for out in outputs.values() for label in out.labels}
-    )
-    return labels | ({OTHER, UNSURE} if task is Task.VIEW else {NONE})
+    if task is Task.VIEW:
+        return {*outputs[ANSWERING_HEAD[task]].labels, OTHER, UNSURE}
+    return {label for output in outputs.values() for label in output.thresholds} | {NONE}

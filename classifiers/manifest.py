@@ -11,7 +11,11 @@ from types import MappingProxyType
 
 from router.types import Mode
 
-ANSWERING_HEAD = {"view": "view", "classify": "classify"}  # the head a task cannot do without
+ANSWERING_HEAD = {  # the head a task cannot do without
+    "view": "view",
+    "classify": "classify",
+    "detect": "detect",
+}
 
 
 class Task(StrEnum):
@@ -84,7 +88,11 @@ class Weights:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Input:
-    """The network's input: from a film in [0, 1], bone bright, to its tensor. Height and width in pixels."""
+    """The network's input: from a film in [0, 1], bone bright, to its tensor. Height and width in pixels.
+
+    ``colour``: from the picture in its colours instead of the grey. ``window`` (center, width): from the
+    values that the modality transformation gives, Hounsfield units for CT, instead of the header's window.
+    """
 
     name: str
     height: int
@@ -96,11 +104,16 @@ class Input:
     range: tuple[float, float]
     mean: tuple[float, ...] = (0.0,)
     scale: tuple[float, ...] = (1.0,)
+    colour: bool = False
+    window: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Output:
-    """One head of the network: its tensor, its labels in order, its calibration and its thresholds."""
+    """One head of the network: its tensor, its labels in order, its calibration and its thresholds.
+
+    The tensor is (N, labels), for the head ``detect`` (N, places, labels).
+    """
 
     name: str
     values: Values
@@ -149,6 +162,38 @@ Reject = RejectByClass | RejectByEnergy | RejectByHead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Closer:
+    """Small things are looked for at their sites: found on the whole film, then looked at closer.
+
+    ``sites``: by label of a place, which is never stated itself, the labels that are looked for there, and
+    nowhere else. The square looked at has ``context`` times the longer side of the site's box; ``threshold``
+    is the probability in [0, 1] that a site needs; ``long_side`` of the film in pixels that it is cut from.
+    """
+
+    sites: Mapping[str, tuple[str, ...]]
+    context: float
+    threshold: float
+    long_side: int = 2048
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detect:
+    """How a network's places and boxes become findings; ``docs/packs.md`` says it in words.
+
+    ``boxes`` and ``heat`` name tensors: (N, places, 4) of left, top, right, bottom in input pixels, and (N,
+    rows, columns, labels) of logits on a grid over the input. ``image_weight``: one number per label of the
+    head ``detect``, by which the whole film's logit of that label counts for each of its boxes.
+    """
+
+    boxes: str
+    overlap: float
+    most: int
+    image_weight: tuple[float, ...] | None = None
+    heat: str | None = None
+    closer: Closer | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Baseline:
     """How the pack answered to the films that it was measured on: what later films are held against.
 
@@ -176,6 +221,7 @@ class Manifest:
     weights: Weights
     input: Input
     outputs: Mapping[str, Output]  # by head
+    detect: Detect | None = None  # of the task detect, and only of it
     gate: Gate = Gate()
     reject: tuple[Reject, ...] = ()
     mode: Mode = Mode.ACTIVE

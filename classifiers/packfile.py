@@ -1,16 +1,15 @@
-"""pack.toml: from text to a ``Manifest`` and back. Strict: a manifest that says something we do not know is
-refused.
+"""pack.toml: from text to a ``Manifest``. Strict: a manifest that says something we do not know is refused.
+``classifiers.packtext`` writes it.
 """
 
 from __future__ import annotations
 
-import json
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
 
-from classifiers.baseline import baseline_tables, read_baseline
+from classifiers.baseline import read_baseline
+from classifiers.detectfile import read_detect
 from classifiers.manifest import (
     ANSWERING_HEAD,
     Classes,
@@ -54,13 +53,14 @@ def parse(text: str, where: str) -> Manifest:
         name=top.text("name", pattern=NAME),
         version=top.text("version", pattern=VERSION),
         task=task,
-        mode=top.word("mode", Mode, Mode.ACTIVE),
+        mode=_mode(top),
         runtime=top.word("runtime", Engine),
         licence=top.text("licence"),
         training_data=top.text("training_data"),
         weights=_weights(top.table("weights")),
         input=_input(top.table("input")),
         outputs=outputs,
+        detect=read_detect(top.table("detect"), outputs) if task is Task.DETECT else None,
         gate=_gate(top, task),
         reject=tuple(_reject(table, outputs) for table in top.tables("reject")),
         metrics=_metrics(top.table("metrics", optional=True)),
@@ -69,6 +69,13 @@ def parse(text: str, where: str) -> Manifest:
     top.end()
     _agree(manifest, top)
     return manifest
+
+
+def _mode(top: Table) -> Mode:
+    mode = top.word("mode", Mode, Mode.ACTIVE)
+    if mode not in (Mode.ACTIVE, Mode.SHADOW):
+        raise top.error(f"mode = {mode.value!r} is not one of active, shadow")
+    return mode
 
 
 def _weights(table: Table) -> Weights:
@@ -95,6 +102,8 @@ def _input(table: Table) -> Input:
         range=(low, high),
         mean=table.numbers("mean", [0.0], counts=[1, channels]),
         scale=table.numbers("scale", [1.0], counts=[1, channels]),
+        colour=table.boolean("colour", default=False),
+        window=table.pair("window") if "window" in table else None,
     )
     table.end()
     if channels == 2:
@@ -103,7 +112,16 @@ def _input(table: Table) -> Input:
         raise table.error("scale holds a 0")
     if found.fit is Fit.FILM and found.height != found.width:
         raise table.error("fit = 'film' needs height = width")
+    _agree_on_colour(found, table)
     return found
+
+
+def _agree_on_colour(found: Input, table: Table) -> None:
+    if found.window is not None and found.window[1] <= 0:
+        raise table.error("window has a width of 0 or less")
+    grey_only = found.fit is Fit.FILM or found.polarity is Polarity.BONE_DARK or found.window is not None
+    if found.colour and (found.channels != 3 or grey_only):
+        raise table.error("colour needs channels = 3, another fit than 'film', bone_bright and no window")
 
 
 def _outputs(heads: Table, task: Task) -> Mapping[str, Output]:
@@ -188,54 +206,3 @@ def _agree(manifest: Manifest, top: Table) -> None:
         )
     if manifest.runtime is Engine.TENSORFLOW and manifest.weights.format is Format.OPENVINO_IR:
         raise top.error("the tensorflow runtime cannot read an OpenVINO IR")
-
-
-def render(manifest: Manifest) -> str:
-    """The text of pack.toml for a manifest; ``parse`` gives the same manifest back."""
-    return "\n".join(_lines(manifest)) + "\n"
-
-
-def _lines(manifest: Manifest) -> Iterator[str]:
-    for key in ("name", "version", "task", "mode", "runtime", "licence", "training_data"):
-        yield _line(key, getattr(manifest, key))
-    for key in ("weights", "input", "gate"):
-        yield from _section(f"[{key}]", _fields(getattr(manifest, key)))
-    for head, output in manifest.outputs.items():
-        named = _fields(output)
-        thresholds = named.pop("thresholds")
-        yield from _section(f"[output.{_key(head)}]", named)
-        if thresholds:
-            yield from _section(f"[output.{_key(head)}.thresholds]", thresholds)
-    rules = {RejectByClass: "class", RejectByEnergy: "energy", RejectByHead: "head"}
-    for reject in manifest.reject:
-        yield from _section("[[reject]]", {"rule": rules[type(reject)], **_fields(reject)})
-    if manifest.metrics:
-        yield from _section("[metrics]", manifest.metrics)
-    if manifest.baseline:
-        for title, values in baseline_tables(manifest.baseline):
-            yield from _section(title, values)
-
-
-def _fields(value: object) -> dict[str, Any]:
-    return {name: getattr(value, name) for name in value.__slots__}  # type: ignore[attr-defined]
-
-
-def _section(title: str, values: Mapping[str, object]) -> Iterator[str]:
-    yield ""
-    yield title
-    yield from (_line(key, value) for key, value in values.items())
-
-
-def _line(key: str, value: object) -> str:
-    return f"{_key(key)} = {_value(value)}"
-
-
-def _key(key: str) -> str:
-    return key if key.replace("_", "").replace("-", "").isalnum() and key.isascii() else _value(key)
-
-
-def _value(value: object) -> str:
-    """TOML's strings, numbers, booleans and lists are written as JSON writes them, but for DEL."""
-    if isinstance(value, tuple):
-        value = list(value)
-    return json.dumps(value, ensure_ascii=False, allow_nan=False).replace("\x7f", "\\u007f")

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from classifiers.manifest import Baseline, Format, Manifest, Weights
-from classifiers.packfile import parse, render
+from classifiers.packfile import parse
+from classifiers.packtext import render
 from router.errors import PackError
 from router.types import Mode, ModelRef
 

@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from classifiers.manifest import Engine, Format, Input, Layout, Output
+from classifiers.manifest import Engine, Format, Input, Layout, Manifest
 from classifiers.packs import Pack
 from router.errors import PackError
 
@@ -28,8 +28,9 @@ class Runtime(Protocol):
     def infer(self, batch: Floats) -> dict[str, Floats]:
         """Run ``batch``, float32 (N, H, W, C) as the manifest's input describes it, N >= 0.
 
-        Returns by head of the manifest the raw output, float32 (N, labels). Raises ValueError for another
-        shape.
+        Returns by head of the manifest the raw output, float32 (N, labels). Of a detect pack the head
+        ``detect`` is (N, places, labels); beside the heads there are ``boxes`` (N, places, 4) and, where the
+        manifest names it, ``heat`` (N, rows, columns, labels). Raises ValueError for another shape.
         """
         ...
 
@@ -77,7 +78,8 @@ class Warm:
         self._pack = pack
         self._network = network
         self._input: Input = pack.manifest.input
-        self._outputs: Mapping[str, Output] = pack.manifest.outputs
+        self._tensors = tensors_of(pack.manifest)
+        self._empty: dict[str, Floats] = {}
 
     def infer(self, batch: Floats) -> dict[str, Floats]:
         """See ``Runtime.infer``."""
@@ -85,10 +87,11 @@ class Warm:
         if batch.ndim != 4 or batch.shape[1:] != wanted or batch.dtype != np.float32:
             raise ValueError(f"{self._pack.ref} takes float32 (N, {wanted}), not {batch.dtype} {batch.shape}")
         parts = [self._run(batch[i : i + LARGEST_BATCH]) for i in range(0, len(batch), LARGEST_BATCH)]
-        empty = {
-            head: np.zeros((0, len(output.labels)), np.float32) for head, output in self._outputs.items()
+        if len(parts) == 1:
+            return parts[0]
+        return {
+            key: np.concatenate([none, *(part[key] for part in parts)]) for key, none in self._empty.items()
         }
-        return {head: np.concatenate([none, *(part[head] for part in parts)]) for head, none in empty.items()}
 
     def check(self) -> None:
         """Run one black and one white film: warms the network, and shows whether the labels fit. Raises
@@ -97,30 +100,64 @@ class Warm:
         shape = (2, self._input.height, self._input.width, self._input.channels)
         films = np.zeros(shape, np.float32)
         films[1] = 1.0
-        for head, values in self._run(films).items():
-            if values.shape[1] != len(self._outputs[head].labels):
-                raise PackError(
-                    f"pack {self._pack.ref}: the head {head!r} has {len(self._outputs[head].labels)} labels,"
-                    f" but the network gives {values.shape[1]} values"
-                )
+        found = self._run(films)
+        for key, values in found.items():
             if not np.isfinite(values).all():
-                raise PackError(f"pack {self._pack.ref}: the network's output {head!r} is not finite")
+                raise PackError(f"pack {self._pack.ref}: the network's output {key!r} is not finite")
+        if self._pack.manifest.detect is not None:
+            self._check_places(found)
+        for head, output in self._pack.manifest.outputs.items():
+            if found[head].shape[-1] != len(output.labels):
+                raise PackError(
+                    f"pack {self._pack.ref}: the head {head!r} has {len(output.labels)} labels,"
+                    f" but the network gives {found[head].shape[-1]} values"
+                )
+        self._empty = {key: values[:0] for key, values in found.items()}
+
+    def _check_places(self, found: Mapping[str, Floats]) -> None:
+        """Raise PackError unless every place has a box, and the heat a value per label."""
+        places, boxes, heat = found["detect"], found["boxes"], found.get("heat")
+        labels = len(self._pack.manifest.outputs["detect"].labels)
+        if places.ndim != 3 or boxes.shape != (*places.shape[:2], 4):
+            raise PackError(
+                f"pack {self._pack.ref}: the network gives scores of shape {places.shape[1:]} and boxes of"
+                f" shape {boxes.shape[1:]}, not (places, labels) and (places, 4)"
+            )
+        if heat is not None and (heat.ndim != 4 or heat.shape[3] != labels):
+            raise PackError(
+                f"pack {self._pack.ref}: the network gives heat of shape {heat.shape[1:]},"
+                f" not (rows, columns, {labels})"
+            )
 
     def _run(self, films: Floats) -> dict[str, Floats]:
         nchw = self._input.layout is Layout.NCHW
         tensor = np.ascontiguousarray(films.transpose(0, 3, 1, 2) if nchw else films)
         found = self._network(tensor)
         return {
-            head: np.array(found[output.name], np.float32).reshape(len(films), -1)
-            for head, output in self._outputs.items()
+            key: _in_its_shape(np.array(found[name], np.float32), key) for key, name in self._tensors.items()
         }
+
+
+def tensors_of(manifest: Manifest) -> dict[str, str]:
+    """The network's output tensors that a pack needs: what ``Runtime.infer`` calls each, and its own name."""
+    tensors = {head: output.name for head, output in manifest.outputs.items()}
+    if manifest.detect is not None:
+        tensors["boxes"] = manifest.detect.boxes
+        if manifest.detect.heat is not None:
+            tensors["heat"] = manifest.detect.heat
+    return tensors
+
+
+def _in_its_shape(values: Floats, key: str) -> Floats:
+    """A whole film's head is (N, labels), whatever axes of length 1 the network left; places keep theirs."""
+    return values if key in ("detect", "boxes", "heat") else values.reshape(len(values), -1)
 
 
 def _openvino(pack: Pack, threads: int, hint: Hint, cache: Path | None) -> Network:
     from classifiers.openvino_engine import OpenVinoNetwork
 
     manifest = pack.manifest
-    names = [output.name for output in manifest.outputs.values()]
+    names = list(dict.fromkeys(tensors_of(manifest).values()))
     return OpenVinoNetwork(
         pack.weights, manifest.input, names, threads=threads, throughput=hint == "throughput", cache=cache
     )
@@ -130,7 +167,7 @@ def _tensorflow(pack: Pack, threads: int) -> Network:
     from classifiers.tensorflow_engine import FrozenGraph, SavedModel
 
     manifest = pack.manifest
-    names = [output.name for output in manifest.outputs.values()]
+    names = list(dict.fromkeys(tensors_of(manifest).values()))
     match manifest.weights.format:
         case Format.SAVED_MODEL:
             return SavedModel(pack.weights, manifest.input.name, names, threads=threads)

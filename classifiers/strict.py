@@ -72,6 +72,18 @@ class Table:
             raise self.error(f"{key} = {values!r} is not a list of {wanted} numbers")
         return tuple(self._number(key, value, -math.inf, math.inf) for value in values)
 
+    def pair(self, key: str) -> tuple[float, float]:
+        """A list of two finite numbers."""
+        first, second = self.numbers(key, counts=[2])
+        return first, second
+
+    def boolean(self, key: str, *, default: bool) -> bool:
+        """true or false."""
+        value = self._take(key, default)
+        if not isinstance(value, bool):
+            raise self.error(f"{key} = {value!r} is not true or false")
+        return value
+
     def scalar(self, key: str) -> str | int | float | bool:
         """A text, number or boolean."""
         value = self._take(key)

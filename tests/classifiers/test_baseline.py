@@ -9,8 +9,9 @@ import pytest
 
 from classifiers.baseline import baseline_of
 from classifiers.manifest import Baseline
-from classifiers.packfile import parse, render
+from classifiers.packfile import parse
 from classifiers.packs import Pack, add_baseline
+from classifiers.packtext import render
 from router.errors import PackError
 from router.types import Candidate, ModelRef, ViewPrediction
 

@@ -100,11 +100,6 @@ def test_a_specialist_that_only_runs_in_shadow_is_absent(
         models(make_specialist(mode=Mode.SHADOW)).findings("fracture", films)
 
 
-def test_a_task_that_nothing_here_can_do_stops_the_start(make_specialist: MakeSpecialist) -> None:
-    with pytest.raises(PackError, match=r"^pack fracture@1: its task detect"):
-        models(make_specialist(task=Task.DETECT))
-
-
 def test_opening_reads_the_shipped_packs_and_the_folders(
     make_specialist: MakeSpecialist, tmp_path: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,6 +12,7 @@ import pytest
 
 from classifiers.manifest import (
     Classes,
+    Detect,
     Gate,
     Manifest,
     Output,
@@ -19,8 +21,9 @@ from classifiers.manifest import (
     RejectByHead,
     Values,
 )
-from classifiers.packfile import parse, render
+from classifiers.packfile import parse
 from classifiers.packs import MANIFEST, Pack, choose, find_packs, load_pack, version_key, weights_digest
+from classifiers.packtext import render
 from router.errors import PackError
 from router.types import Mode
 
@@ -70,6 +73,94 @@ def test_the_manifest_that_the_documentation_shows_is_valid() -> None:
     manifest = parse(shown, "view/1")
     assert parse(render(manifest), "view/1") == manifest
     assert [type(reject) for reject in manifest.reject] == [RejectByClass, RejectByEnergy, RejectByHead]
+
+
+def shown_detect(page: str) -> str:
+    """The manifest of task detect that the documentation shows, whole: its first part is the page's first."""
+    first, second = (page.split("```toml\n")[i].split("```")[0] for i in (1, 2))
+    shared = re.sub(r"(?m)^name +=.*", 'name = "ossicle"', first, count=1)
+    shared = re.sub(r"(?m)^task +=.*", 'task = "detect"', shared)
+    return shared[: shared.index("[output.view]")] + second
+
+
+PAGE = (Path(__file__).parents[2] / "docs" / "packs.md").read_text()
+
+
+def test_the_detecting_manifest_that_the_documentation_shows_is_valid() -> None:
+    manifest = parse(shown_detect(PAGE), "ossicle/1")
+    assert manifest.detect is not None
+    assert manifest.detect.closer is not None
+    assert manifest.detect.closer.sites["hindfoot"] == ("os_trigonum",)
+    assert manifest.detect.image_weight == (0.5, 0.5, 0.0, 0.0)
+    assert parse(render(manifest), "ossicle/1") == manifest
+
+
+def test_a_detecting_manifest_without_what_is_optional_survives_too() -> None:
+    manifest = parse(shown_detect(PAGE), "ossicle/1")
+    bare = replace(
+        manifest,
+        outputs={"detect": manifest.outputs["detect"]},
+        detect=Detect(boxes="boxes", overlap=0.5, most=1),
+        input=replace(manifest.input, window=(-600.0, 1500.0)),
+    )
+    assert parse(render(bare), "ossicle/1") == bare
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("[detect]\n", "[detect]\ncolour = 1\n", "[detect] has no key 'colour'"),
+        ("boxes        =", "# boxes", "[detect] lacks 'boxes'"),
+        ("overlap      = 0.5", "overlap = 1.5", "overlap = 1.5 is not from 0 to 1"),
+        ("most         = 5", "most = 0", "most = 0 is not a whole number"),
+        ("[0.5, 0.5, 0, 0]", "[0.5, 0.5]", "image_weight = [0.5, 0.5] is not a list of 4 numbers"),
+        (
+            "[0.5, 0.5, 0, 0]",
+            "[0.5, 0.5, 0.1, 0]",
+            "weighs 'hindfoot', which [output.classify]",
+        ),
+        ('classes     = "independent" ', 'classes = "exclusive"', "needs heads with classes = 'independent'"),
+        ("[output.classify]", "[output.further]", "knows no head 'further'"),
+        ("context   = 1.6", "context = 0.5", "context = 0.5 is not from 1"),
+        ("threshold = 0.3", "threshold = 3", "threshold = 3 is not from 0 to 1"),
+        ("threshold = 0.3", "threshold = 0.3\nzoom = 2", "[detect.closer] has no key 'zoom'"),
+        (
+            'hindfoot = ["os_trigonum"]',
+            'heel = ["os_trigonum"]',
+            "names 'heel', which is not",
+        ),
+        ('["os_trigonum"]\nmid', '["bone"]\nmid', "names 'bone', which is not one of the labels"),
+        ('["os_trigonum"]\nmid', '["midfoot"]\nmid', "names 'midfoot' both as a site and as"),
+        ('["os_trigonum"]\nmid', "[]\nmid", "hindfoot is not a list of names"),
+        ("os_trigonum         = 0.4", "hindfoot = 0.4", "names 'hindfoot', which has a threshold"),
+        ('mode          = "active"', 'mode = "member"', "mode = 'member' is not one of active, shadow"),
+        ("colour   = false", "colour = true", "colour needs channels = 3"),
+        ("colour   = false", "colour = 0", "colour = 0 is not true or false"),
+        ("# window = [-600, 1500]", "window = [-600, 0] #", "window has a width of 0 or less"),
+    ],
+)
+def test_a_wrong_detecting_manifest_is_refused_in_one_sentence(old: str, new: str, sentence: str) -> None:
+    text = shown_detect(PAGE)
+    assert old in text
+    with pytest.raises(PackError) as refused:
+        parse(text.replace(old, new, 1), "ossicle/1")
+    assert sentence in str(refused.value)
+    assert str(refused.value).startswith("pack ossicle/1:")
+
+
+@pytest.mark.parametrize(
+    ("table", "sentence"),
+    [("[output.detect", "[output] lacks the head 'detect'"), ("[detect", "lacks 'detect'")],
+)
+def test_a_detecting_manifest_without_its_tables_is_refused(table: str, sentence: str) -> None:
+    with pytest.raises(PackError, match=re.escape(sentence)):
+        parse(shown_detect(PAGE).replace(table, table.replace("detect", "places")), "ossicle/1")
+
+
+def test_only_a_detecting_pack_has_boxes() -> None:
+    page = PAGE.split("```toml\n")[1].split("```")[0]
+    with pytest.raises(PackError, match="has no key 'detect'"):
+        parse(page.replace("[gate] ", '[detect]\nboxes = "b"\noverlap = 0.5\nmost = 1\n[gate] '), "view/1")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,80 @@
+"""The tables ``[detect]`` and ``[detect.closer]`` of pack.toml, read and written. ``docs/packs.md`` describes
+them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from classifiers.manifest import Classes, Closer, Detect, Output
+from classifiers.strict import Table
+
+MOST_BOXES = 100  # of one label on one film; more is a mistake, not a finding
+WIDEST = 10.0  # times a site's longer side; more is not a closer look
+LARGEST_FILM = 8192  # pixels of a film's long side
+
+
+def read_detect(table: Table, outputs: Mapping[str, Output]) -> Detect:
+    """The table ``[detect]``, held against the pack's heads. Raises PackError."""
+    head = outputs["detect"]
+    if strange := sorted({*outputs} - {"detect", "classify"}):
+        raise table.error(f"knows no head {strange[0]!r}: only detect and classify")
+    if any(output.classes is not Classes.INDEPENDENT for output in outputs.values()):
+        raise table.error("needs heads with classes = 'independent'")
+    detect = Detect(
+        boxes=table.text("boxes"),
+        overlap=table.number("overlap", low=0, high=1),
+        most=table.whole("most", low=1, high=MOST_BOXES),
+        image_weight=table.numbers("image_weight", counts=[len(head.labels)])
+        if "image_weight" in table
+        else None,
+        heat=table.text("heat") if "heat" in table else None,
+        closer=_closer(table.table("closer"), head) if "closer" in table else None,
+    )
+    table.end()
+    if detect.image_weight is not None:
+        known = outputs["classify"].labels if "classify" in outputs else ()
+        weighed = (
+            label for label, weight in zip(head.labels, detect.image_weight, strict=True) if weight != 0
+        )
+        if strange := [label for label in weighed if label not in known]:
+            raise table.error(f"image_weight weighs {strange[0]!r}, which [output.classify] does not know")
+    return detect
+
+
+def _closer(table: Table, head: Output) -> Closer:
+    named = table.table("sites")
+    sites = {site: named.names(site) for site in named.left()}
+    closer = Closer(
+        sites=MappingProxyType(sites),
+        context=table.number("context", low=1, high=WIDEST),
+        threshold=table.number("threshold", low=0, high=1),
+        long_side=table.whole("long_side", low=8, high=LARGEST_FILM) if "long_side" in table else 2048,
+    )
+    table.end()
+    if not sites:
+        raise named.error("names no site")
+    found = {label for labels in sites.values() for label in labels}
+    if strange := sorted({*sites, *found} - {*head.labels}):
+        raise named.error(f"names {strange[0]!r}, which is not one of the labels")
+    if both := sorted({*sites} & found):
+        raise named.error(f"names {both[0]!r} both as a site and as what is found at one")
+    if stated := sorted({*sites} & {*head.thresholds}):
+        raise named.error(f"names {stated[0]!r}, which has a threshold: a site is never stated")
+    return closer
+
+
+def detect_tables(detect: Detect) -> tuple[tuple[str, Mapping[str, Any]], ...]:
+    """The tables of pack.toml with their titles, in order."""
+    own: dict[str, Any] = {"boxes": detect.boxes, "overlap": detect.overlap, "most": detect.most}
+    if detect.image_weight is not None:
+        own["image_weight"] = detect.image_weight
+    if detect.heat is not None:
+        own["heat"] = detect.heat
+    if detect.closer is None:
+        return (("[detect]", own),)
+    closer = detect.closer
+    numbers = {"context": closer.context, "threshold": closer.threshold, "long_side": closer.long_side}
+    return ("[detect]", own), ("[detect.closer]", numbers), ("[detect.closer.sites]", closer.sites)
