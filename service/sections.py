@@ -180,6 +180,11 @@ class Api(Section):
     cors_origins: tuple[str, ...] = Field(
         default=(), description="origins whose pages may call the API from a browser"
     )
+    reference_links: bool = Field(
+        default=True,
+        description="give each finding, over REST and on the pages, links to searches for its name: pictures "
+        "of it, and Radiopaedia; made from the name alone",
+    )
 
     @model_validator(mode="after")
     def _no_open_house(self) -> Api:

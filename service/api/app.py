@@ -96,7 +96,7 @@ def create_app(
     """
     keyring = Keyring(settings.tokens, host=settings.host)
     app = bare_app(_middleware(settings, keyring, allowed_hosts, largest_upload))
-    app.state.needs = Needs(**given)
+    app.state.needs = Needs(reference_links=settings.reference_links, **given)
     app.state.registry = metrics.registry_of(app.state.needs)
     app.state.templates = environment()
     app.state.last_searches = LastSearches()

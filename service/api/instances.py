@@ -48,8 +48,8 @@ def read_instance(request: Request, needs: Needed, sop_instance_uid: SopInstance
     detail = needs.queries.instance(sop_instance_uid)
     if detail is None:
         raise not_found("instance")
-    etag = tag("instance", sop_instance_uid, detail.audit_id)
-    return answer(request, etag, lambda: instance_out(detail))
+    etag = tag("instance", sop_instance_uid, detail.audit_id, needs.reference_links)
+    return answer(request, etag, lambda: instance_out(detail, links=needs.reference_links))
 
 
 @router.get("/{sop_instance_uid}/audit", response_model=AuditOut, responses=NOT_FOUND)

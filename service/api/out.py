@@ -7,7 +7,7 @@ from datetime import datetime
 
 from pydantic import Field
 
-from router.types import Candidate, Decision, Finding, ViewPrediction
+from router.types import Candidate, Decision, ViewPrediction
 from router.views import VIEWS
 from router.views import Code as ViewCode
 from service.api.shape import Out, Shown
@@ -19,6 +19,13 @@ class ModelRefOut(Out):
     name: str = Field(examples=["view"])
     version: str = Field(examples=["1"])
     sha256: str = Field(examples=["3f1c" + "0" * 60])
+
+
+class SilentModelOut(Out):
+    """A model that was asked about a film and stated nothing, with its reason."""
+
+    model: ModelRefOut
+    reason: Shown = Field(examples=["image quality not good enough to be analysed"])
 
 
 class CandidateOut(Out):
@@ -67,26 +74,6 @@ class ViewPredictionOut(Out):
         "frontal chest), rotation (degrees counter-clockwise that the film lies turned)",
         examples=[{"rotation": [{"label": "0", "score": 0.99}]}],
     )
-
-
-class BoxOut(Out):
-    """A rectangle in stored pixels, its top left corner counted from 0."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-
-
-class FindingOut(Out):
-    """Something a specialist states about a film."""
-
-    label: str = Field(examples=["fracture"])
-    score: float = Field(examples=[0.91])
-    threshold: float = Field(description="what the score had to pass", examples=[0.6])
-    model: ModelRefOut
-    box: BoxOut | None
-    mode: str = Field(examples=["active"])
 
 
 class ConditionOut(Out):
@@ -206,8 +193,3 @@ def code_out(code: ViewCode) -> CodeOut:
 def decision_out(decision: Decision | None) -> DecisionOut | None:
     """A decision with the names of the rules that matched."""
     return None if decision is None else DecisionOut.model_validate(decision)
-
-
-def findings_out(findings: tuple[Finding, ...]) -> tuple[FindingOut, ...]:
-    """What the specialists state."""
-    return tuple(FindingOut.model_validate(finding) for finding in findings)

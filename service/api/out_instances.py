@@ -11,15 +11,14 @@ from router.types import Event, State
 from service.api.out import (
     ArrivalOut,
     DecisionOut,
-    FindingOut,
     HeaderOut,
     ModelRefOut,
     StoredObjectOut,
     ViewPredictionOut,
     decision_out,
-    findings_out,
     view_out,
 )
+from service.api.out_findings import FindingsOut, findings_out
 from service.api.shape import Out, Shown, ShownJson
 
 NEXT = Field(
@@ -74,7 +73,7 @@ class InstanceSummaryOut(Out):
     model: str | None = Field(examples=["view@1"])
 
 
-class FilmOut(Out):
+class FilmOut(FindingsOut):
     """One instance with its answer and the reasons for it; the answer is null before there is one."""
 
     instance: HeaderOut
@@ -87,7 +86,6 @@ class FilmOut(Out):
     view: ViewPredictionOut | None
     shadow_views: tuple[ViewPredictionOut, ...] = Field(description="for comparison, never the answer")
     decision: DecisionOut | None
-    findings: tuple[FindingOut, ...]
     models_run: tuple[ModelRefOut, ...]
     models_absent: tuple[str, ...] = Field(description="asked for by a rule, but not installed")
     decided_at: datetime | None
@@ -139,9 +137,10 @@ class AuditOut(Out):
     audit: tuple[AuditEntryOut, ...]
 
 
-def film_out(detail: InstanceDetail) -> FilmOut:
-    """A film of a study."""
+def film_out(detail: InstanceDetail, *, links: bool) -> FilmOut:
+    """A film of a study, its findings with reference links or without."""
     return FilmOut(
+        **findings_out(detail.findings, links=links),
         instance=HeaderOut.model_validate(detail.instance),
         arrival=ArrivalOut.model_validate(detail.arrival),
         stored=StoredObjectOut.model_validate(detail.stored),
@@ -152,7 +151,6 @@ def film_out(detail: InstanceDetail) -> FilmOut:
         view=view_out(detail.view),
         shadow_views=tuple(shown for view in detail.shadow_views if (shown := view_out(view)) is not None),
         decision=decision_out(detail.decision),
-        findings=findings_out(detail.findings),
         models_run=tuple(ModelRefOut.model_validate(model) for model in detail.models_run),
         models_absent=detail.models_absent,
         decided_at=detail.decided_at,
@@ -160,18 +158,18 @@ def film_out(detail: InstanceDetail) -> FilmOut:
     )
 
 
-def instance_out(detail: InstanceDetail) -> InstanceOut:
+def instance_out(detail: InstanceDetail, *, links: bool) -> InstanceOut:
     """An instance with its header's other elements."""
-    film = film_out(detail)
+    film = film_out(detail, links=links)
     fields = {name: getattr(film, name) for name in FilmOut.model_fields}
     return InstanceOut(**fields, attributes=dict(detail.instance.attributes))
 
 
-def study_out(detail: StudyDetail) -> StudyOut:
+def study_out(detail: StudyDetail, *, links: bool) -> StudyOut:
     """A study with its films."""
     return StudyOut(
         study=StudySummaryOut.model_validate(detail.summary),
-        films=tuple(film_out(instance) for instance in detail.instances),
+        films=tuple(film_out(instance, links=links) for instance in detail.instances),
     )
 
 

@@ -112,6 +112,7 @@ class Needs:
     trust: Trust = DEFAULT_TRUST
     procedures: Callable[[], ProcedureMap] = shipped_procedures
     order_messages: Callable[[], Mapping[str, int]] = dict
+    reference_links: bool = True
     soft_free_fraction: float = 0.0
     clock: Callable[[], datetime] = utc_now
     heartbeat_s: float = HEARTBEAT_S

@@ -72,4 +72,6 @@ def read_preview(
 def _boxes(detail: InstanceDetail) -> tuple[tuple[str, Box], ...]:
     """Where the active models found something; what a shadow model says is never shown as an answer."""
     stated = (each for each in detail.findings if each.mode is Mode.ACTIVE)
-    return tuple((f"{each.label} {each.score:.2f}", each.box) for each in stated if each.box is not None)
+    return tuple(
+        (f"{each.label} {each.probability:.2f}", each.box) for each in stated if each.box is not None
+    )

@@ -11,7 +11,8 @@ from starlette.responses import Response
 from router.facts import specialists_that_answered
 from router.rules import Facts, RuleSet, decide
 from service.api.etags import answer, as_json, tag
-from service.api.out import DecisionOut, FindingOut, ViewPredictionOut, findings_out, view_out
+from service.api.out import DecisionOut, ViewPredictionOut, view_out
+from service.api.out_findings import FindingsOut, findings_out
 from service.api.ports import Needed, Needs
 from service.api.problems import not_found, not_understood
 from service.api.shape import UID_LENGTH, UID_PATTERN, Out, Shown
@@ -36,7 +37,7 @@ class RulesOut(Out):
     problem: str | None = Field(description="why the file's present text is not in force", examples=[None])
 
 
-class ExplanationOut(Out):
+class ExplanationOut(FindingsOut):
     """What rules make of one film: which match, which do not, and why."""
 
     sop_instance_uid: str = Field(examples=["1.2.826.0.1.3680043.8.498.3"])
@@ -46,7 +47,6 @@ class ExplanationOut(Out):
     no_view_reason: Shown | None = Field(
         description="why there is no view: the decoder's own reason, or what kind of object it is"
     )
-    findings: tuple[FindingOut, ...]
     models_absent: tuple[str, ...] = Field(
         description="asked for by a rule in force, but not installed", examples=[["lung"]]
     )
@@ -99,12 +99,12 @@ def explain(
     facts = found.facts
     return as_json(
         ExplanationOut(
+            **findings_out(facts.findings, links=needs.reference_links),
             sop_instance_uid=facts.instance.sop_instance_uid,
             source="uploaded" if file else "stored",
             is_draft=draft is not None,
             view=view_out(facts.view),
             no_view_reason=found.no_view_reason,
-            findings=findings_out(facts.findings),
             models_absent=found.models_absent,
             decision=DecisionOut.model_validate(decide(rules, facts)),
         )

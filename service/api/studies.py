@@ -40,5 +40,5 @@ def read_study(request: Request, needs: Needed, study_instance_uid: StudyInstanc
     detail = needs.queries.study(study_instance_uid)
     if detail is None:
         raise not_found("study")
-    etag = tag("study", study_instance_uid, detail.audit_id)
-    return answer(request, etag, lambda: study_out(detail))
+    etag = tag("study", study_instance_uid, detail.audit_id, needs.reference_links)
+    return answer(request, etag, lambda: study_out(detail, links=needs.reference_links))

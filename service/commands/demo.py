@@ -74,7 +74,7 @@ def _cells(body: dict[str, Any]) -> tuple[str, str, str, str]:
     view, decision = body["view"], body["decision"] or {"outcomes": []}
     rules = [outcome["rule"] for outcome in decision["outcomes"] if outcome["matched"]]
     findings = [
-        f"{each['label']} {each['score']:.0%}" for each in body["findings"] if each["mode"] == "active"
+        f"{each['label']} {each['probability']:.0%}" for each in body["findings"] if each["mode"] == "active"
     ]
     absent = [f"({name}: no such pack yet)" for name in body["models_absent"]]
     return (

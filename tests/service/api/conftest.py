@@ -226,8 +226,15 @@ class House:
         self.instances.record(instance, an_arrival(), stored, on_conflict="replace")
         return uid
 
-    def analyse(self, view: str = "chest_pa_ap", score: float = 0.97, *, finding: bool = False) -> None:
-        """All films that wait are analysed and done."""
+    def analyse(
+        self,
+        view: str = "chest_pa_ap",
+        score: float = 0.97,
+        *,
+        finding: bool = False,
+        beside: tuple[Finding, ...] = (),
+    ) -> None:
+        """All films that wait are analysed and done; ``beside`` a finding, what is not the answer."""
         for claim in self.instances.claim(1000, lease=timedelta(minutes=1), worker="test"):
             seen = a_view(view, score)
             found = (
@@ -241,7 +248,10 @@ class House:
                 ),
             )
             facts = Facts(
-                instance=claim.instance, arrival=claim.arrival, view=seen, findings=found if finding else ()
+                instance=claim.instance,
+                arrival=claim.arrival,
+                view=seen,
+                findings=(*(found if finding else ()), *beside),
             )
             self.instances.finish(
                 claim,
