@@ -1,0 +1,47 @@
+"""What a detector learns from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifiers.prepare import prepared
+
+Grey = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoxedFilm:
+    """One film, what is on it, and how far that is known.
+
+    ``pixels``: uint8 (H, W), bone bright. ``boxes``: float32 (n, 4), left, top, right, bottom in pixels of
+    the film, edges (a box of the whole film is 0, 0, W, H). ``labels``: int (n,), of which label each box
+    is. ``image``: float32 (K,), 1 where the film shows the label, 0 where it does not, nan where nobody
+    knows. ``known``: float32 (K,), 1 where every place of the label has a box, so that a place without one
+    teaches "not here"; 0 where a missing box means nothing. ``group``: patient or study; splits go by it.
+    """
+
+    pixels: Grey
+    boxes: Floats
+    labels: NDArray[np.int64]
+    image: Floats
+    known: Floats
+    group: str = ""
+
+
+def fitted(film: BoxedFilm, *, side: int) -> BoxedFilm:
+    """The film as the network gets it: (side, side) by ``classifiers.prepare.prepared``, its boxes moved
+    along and cut at the edges. Raises ValueError when ``film.pixels`` is not a grey image."""
+    image, placement = prepared(film.pixels.astype(np.float32) / 255.0, side=side)
+    boxes = placement.to_input(film.boxes.reshape(-1, 4))
+    return BoxedFilm(
+        pixels=np.asarray(np.round(image * 255), dtype=np.uint8),
+        boxes=np.clip(boxes, 0, side).astype(np.float32),
+        labels=film.labels,
+        image=film.image,
+        known=film.known,
+        group=film.group,
+    )

@@ -1,0 +1,197 @@
+"""Train a detector, resumable, with an average of its weights kept along the way.
+
+    model = detector(len(LABELS), side=320)
+    begin_with_imagenet(model)
+    pools = [Pool(films=[fitted(film, side=320) for film in films], count=16)]
+    feed = lambda seed: batches(pools, side=320, labels=len(LABELS), seed=seed)
+    learn(model, feed, Recipe(minutes=30), out, print)
+
+leaves the averaged weights in ``model`` and in ``out``/model.weights.h5; the same call again goes on from the
+last checkpoint there, or returns at once when all is done.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from training.detect.augment import Style, augmented
+from training.detect.example import BoxedFilm
+from training.detect.losses import Shares, loss_of
+from training.detect.network import freeze, settled
+from training.detect.targets import Batch, batch_of
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """All that decides how a network is trained; stored beside the weights."""
+
+    steps: int = 2000
+    rate: float = 1e-3
+    warm_up: int = 50  # steps
+    decay: float = 0.02  # of weights, times the rate, per step
+    average: float = 0.995  # of the kept weights, per step
+    frozen: int = 3  # blocks that keep their weights; 0 trains the stem too
+    settle: int = 20  # batches over which normalisation is set before the first step; 0 leaves it
+    seed: int = 1
+    minutes: float = 1e9  # the schedule is shortened to end by then
+    shares: Shares = field(default_factory=Shares)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pool:
+    """Films, square as from ``fitted``, of which every batch has ``count``; ``odds`` (one per film, any
+    scale) says how often each comes."""
+
+    films: Sequence[BoxedFilm]
+    count: int
+    odds: Sequence[float] | None = None
+
+
+def batches(
+    pools: Sequence[Pool], *, side: int, labels: int, seed: int, style: Style | None = None
+) -> Iterator[Batch]:
+    """Endless batches of changed films."""
+    rng = np.random.default_rng(seed)
+    style = style or Style()
+    order = [drawn(pool, rng) for pool in pools]
+    while True:
+        chosen = [
+            augmented(pool.films[next(turn)], rng, style)
+            for pool, turn in zip(pools, order, strict=True)
+            for _ in range(pool.count)
+        ]
+        images = np.stack([image for image, _ in chosen])[..., None]
+        yield batch_of(images, [film for _, film in chosen], side=side, labels=labels)
+
+
+def drawn(pool: Pool, rng: np.random.Generator) -> Iterator[int]:
+    """Endless places in the pool: each film once a round, or by the pool's odds."""
+    count = len(pool.films)
+    odds = None if pool.odds is None else np.asarray(pool.odds, dtype=float) / np.sum(pool.odds)
+    while True:
+        round_ = rng.permutation(count) if odds is None else rng.choice(count, size=count, p=odds)
+        yield from round_.tolist()
+
+
+def learn(
+    model: keras.Model, feed: Callable[[int], Iterator[Batch]], recipe: Recipe, out: Path, report: Report
+) -> keras.Model:
+    """Train ``model`` by ``recipe`` with the batches of ``feed(seed)``; see the head of this file."""
+    out.mkdir(parents=True, exist_ok=True)
+    final = out / "model.weights.h5"
+    if final.is_file():
+        model.load_weights(final)
+        return model
+    freeze(model, recipe.frozen)
+    loop = _Loop(model, recipe, out)
+    films = _ahead(feed(recipe.seed + loop.step))
+    if loop.step == 0 and recipe.settle:
+        settled(model, (batch.inputs for batch in itertools.islice(films, recipe.settle)))
+    loop.run(films, report)
+    loop.averaged().save_weights(final)
+    (out / "recipe.json").write_text(json.dumps(asdict(recipe) | {"done": loop.step}, indent=1))
+    return model
+
+
+class _Loop:
+    def __init__(self, model: keras.Model, recipe: Recipe, out: Path) -> None:
+        self.model, self.recipe, self._kept = model, recipe, out / "checkpoint.npz"
+        self._optimizer = keras.optimizers.AdamW(recipe.rate, weight_decay=recipe.decay, clipnorm=1.0)
+        self._optimizer.build(model.trainable_variables)
+        self._mean = [tf.Variable(variable.value, trainable=False) for variable in model.trainable_variables]
+        self.step, self._spent, self._begun = 0, 0.0, time.monotonic()
+        if self._kept.is_file():
+            self._resume()
+        self._update = tf.function(self._update_once, reduce_retracing=True)
+
+    def run(self, films: Iterator[Batch], report: Report) -> None:
+        self._begun = time.monotonic()
+        losses: list[float] = []
+        while (done := self._progress()) < 1.0:
+            self._optimizer.learning_rate.assign(self._rate(done))
+            batch = next(films)
+            keep = min(self.recipe.average, (1 + self.step) / (10 + self.step))
+            arrays = {one.name: tf.constant(getattr(batch, one.name)) for one in fields(batch)}
+            losses.append(float(self._update(arrays, tf.constant(keep, tf.float32))))
+            self.step += 1
+            if self.step % 20 == 0:
+                mean = np.mean(losses[-20:])
+                report(f"step {self.step}, {done:.0%}, loss {mean:.4f}, {self._minutes():.1f} min")
+            if self.step % 100 == 0:
+                self._keep()
+
+    def averaged(self) -> keras.Model:
+        """The network with its averaged weights."""
+        for mean, variable in zip(self._mean, self.model.trainable_variables, strict=True):
+            variable.assign(mean)
+        return self.model
+
+    def _minutes(self) -> float:
+        return self._spent + (time.monotonic() - self._begun) / 60
+
+    def _progress(self) -> float:
+        return max(self.step / self.recipe.steps, self._minutes() / self.recipe.minutes)
+
+    def _rate(self, done: float) -> float:
+        warm = min(1.0, (self.step + 1) / max(self.recipe.warm_up, 1))
+        return float(self.recipe.rate * warm * (0.02 + 0.98 * 0.5 * (1 + np.cos(np.pi * min(done, 1.0)))))
+
+    def _update_once(self, arrays: dict[str, Any], keep: Any) -> Any:
+        with tf.GradientTape() as tape:
+            out = self.model(arrays["inputs"], training=False)  # normalisation stays as it was set
+            loss = loss_of(out, arrays, self.recipe.shares)
+        variables = self.model.trainable_variables
+        gradients = tape.gradient(loss, variables)
+        used = [(slope, one) for slope, one in zip(gradients, variables, strict=True) if slope is not None]
+        self._optimizer.apply_gradients(used)
+        for mean, variable in zip(self._mean, variables, strict=True):
+            mean.assign(keep * mean + (1 - keep) * variable.value)
+        return loss
+
+    def _keep(self) -> None:
+        arrays = {f"w{k}": variable.numpy() for k, variable in enumerate(self.model.variables)}
+        arrays |= {f"m{k}": mean.numpy() for k, mean in enumerate(self._mean)}
+        partial = self._kept.with_suffix(".partial.npz")
+        np.savez(partial, step=self.step, minutes=self._minutes(), **arrays)
+        partial.replace(self._kept)
+
+    def _resume(self) -> None:
+        stored = np.load(self._kept)
+        self.step, self._spent = int(stored["step"]), float(stored["minutes"])
+        for k, variable in enumerate(self.model.variables):
+            variable.assign(stored[f"w{k}"])
+        for k, mean in enumerate(self._mean):
+            mean.assign(stored[f"m{k}"])
+
+
+def _ahead(source: Iterator[Batch], depth: int = 4) -> Iterator[Batch]:
+    """The same batches, made in a second thread; an error there is raised here."""
+    ready: queue.Queue[Batch | Exception] = queue.Queue(depth)
+
+    def fill() -> None:
+        try:
+            for batch in source:
+                ready.put(batch)
+        except Exception as error:  # the outermost frame of this thread: handed to the one that waits
+            ready.put(error)
+
+    threading.Thread(target=fill, daemon=True).start()
+    while True:
+        item = ready.get()
+        if isinstance(item, Exception):
+            raise item
+        yield item
