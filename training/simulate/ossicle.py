@@ -37,6 +37,7 @@ class FootOrder:
     kept: Path
     seed: int
     films: int
+    person: str = ""  # whose tarsal bones: see FootStudio
 
 
 def render_feet(order: FootOrder) -> Iterator[tuple[int, int]]:
@@ -48,7 +49,7 @@ def render_feet(order: FootOrder) -> Iterator[tuple[int, int]]:
     yield len(numbers) - len(todo), len(numbers)
     if not todo:
         return
-    studio = FootStudio(order.anatomy, order.kept)
+    studio = FootStudio(order.anatomy, order.kept, person=order.person)
     for done, number in enumerate(todo, start=len(numbers) - len(todo) + 1):
         _store(_path(order, number), list(feet(studio, order.seed, number)))
         yield done, len(numbers)
@@ -72,7 +73,7 @@ def setup(rng: np.random.Generator) -> View:
 
 
 def _path(order: FootOrder, number: int) -> Path:
-    return order.out / f"feet-{order.seed}-{number:03d}.npz"
+    return order.out / f"feet-{order.person or 'body'}-{order.seed}-{number:03d}.npz"
 
 
 def _store(path: Path, films: list[FootFilm]) -> None:

@@ -49,12 +49,13 @@ def _fine_bones(anatomy: Path) -> Surfaces:
             faces = faces[:, ::-1].copy()
         cluster, faces = merge(vertices, faces, FINE[segment_of(name)])
         inside = arrays[f"{keys[name, 'binner']}_v"].astype(np.float64)
-        found[name, "bone"] = _means(vertices, cluster), faces
-        found[name, "inner"] = _means(inside, cluster), faces
+        found[name, "bone"] = means(vertices, cluster), faces
+        found[name, "inner"] = means(inside, cluster), faces
     return found
 
 
-def _means(values: Floats, cluster: Ints) -> Floats:
+def means(values: Floats, cluster: Ints) -> Floats:
+    """The mean of the values (n, 3) of each cluster: (clusters, 3)."""
     counts = np.bincount(cluster)
     return np.column_stack([np.bincount(cluster, values[:, axis]) / counts for axis in range(3)])
 

@@ -24,7 +24,8 @@ from training.simulate.ossicle_growth import (
     hallux_sesamoids,
     standard,
 )
-from training.simulate.ossicle_rig import fine_leg
+from training.simulate.ossicle_people import tarsus
+from training.simulate.ossicle_rig import fine_leg, replaced
 from training.simulate.ossicle_shapes import Lump
 from training.simulate.ossicle_sites import OSSICLES, SITES, anchors, edges, middle
 from training.simulate.patient import Patient, position
@@ -69,14 +70,16 @@ class FootShot:
 
 
 class FootStudio:
-    """The fine leg and all that is worth keeping between films. Raises FileNotFoundError without
-    ``anatomy``."""
+    """The fine leg and all that is worth keeping between films. ``person``: whose tarsal bones, one of
+    ``ossicle_people.PEOPLE`` or the body's own. Raises FileNotFoundError without ``anatomy``."""
 
-    def __init__(self, anatomy: Path, kept: Path, *, pixels: int = PIXELS) -> None:
+    def __init__(self, anatomy: Path, kept: Path, *, pixels: int = PIXELS, person: str = "") -> None:
         body = load_rig(anatomy, kept)
         self._pixels = pixels
         self.bones = skeleton(body)
         self.rig, self._sesamoids = fine_leg(body, anatomy)
+        if person:
+            self.rig = replaced(self.rig, tarsus(anatomy, person, self.rig))
         self._anchors, self._edges = anchors(self.rig), edges(self.rig)
         self._feet = _outside(self.rig)
         self.grain = beam.Grain(np.random.default_rng(0))
