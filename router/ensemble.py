@@ -63,7 +63,8 @@ def combined(members: Sequence[Member], model: ModelRef) -> tuple[Finding, ...]:
 
     A label's probability, score and threshold are means over the members that know the label; one that sees
     nothing counts 0. A member that gives a label without a box speaks of the whole film: it counts at every
-    place that others box. Raises ValueError for two members of one model.
+    place that others box. A whole film's finding is stated only where no box of its label is. Raises
+    ValueError for two members of one model.
     """
     if len({member.model for member in members}) < len(members):
         raise ValueError("an ensemble's members are different models")
@@ -93,27 +94,35 @@ def overlap(one: Box, other: Box) -> float:
 
 
 def _of_label(label: str, members: Sequence[Member], model: ModelRef) -> list[Finding]:
+    """The label's boxes; the whole film's finding only where no box of it is stated."""
     knowing = [member for member in members if label in member.thresholds]
     seen = [each for member in knowing for each in member.candidates if each.label == label]
+    boxed = [each for each in seen if each.box is not None]
     whole = _best_of_each([each for each in seen if each.box is None])
-    places = _places([each for each in seen if each.box is not None])
-    threshold = fsum(member.thresholds[label] for member in knowing) / len(knowing)
-    boxing = {part.model for place in places for part in place.parts}
+    boxing = {each.model for each in boxed}
     beside = [each for each in whole if each.model not in boxing]
-    groups: list[tuple[list[Finding], Box | None]] = [([*p.parts, *beside], p.box) for p in places]
-    if not places and whole:
-        groups = [(whole, None)]
-    return [
-        Finding(
-            label=label,
-            score=_mean([part.score for part in parts], len(knowing)),
-            probability=_mean([part.probability for part in parts], len(knowing)),
-            threshold=threshold,
-            model=model,
-            box=box,
-        )
-        for parts, box in groups
-    ]
+    groups = [((*place.parts, *beside), place.box) for place in _places(boxed)]
+    found = [_joined(label, parts, box, knowing, model) for parts, box in groups]
+    if whole and not any(each.probability >= each.threshold for each in found):
+        speaking = {each.model for each in whole}
+        somewhere = [each for each in _best_of_each(boxed) if each.model not in speaking]
+        found.append(_joined(label, (*whole, *somewhere), None, knowing, model))
+    return found
+
+
+def _joined(
+    label: str, parts: Sequence[Finding], box: Box | None, knowing: Sequence[Member], model: ModelRef
+) -> Finding:
+    own = {part.model: part.threshold for part in parts}
+    thresholds = [own.get(member.model, member.thresholds[label]) for member in knowing]
+    return Finding(
+        label=label,
+        score=_mean([part.score for part in parts], len(knowing)),
+        probability=_mean([part.probability for part in parts], len(knowing)),
+        threshold=_mean(thresholds, len(knowing)),
+        model=model,
+        box=box,
+    )
 
 
 def _mean(values: Sequence[float], count: int) -> float:

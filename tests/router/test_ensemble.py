@@ -78,6 +78,8 @@ TABLE = [
         (member(A, said("x", 0.9, HERE), said("x", 0.8, NEAR)), member(B, said("x", 0.7, HERE))),
         [("x", 0.8, HERE)],  # one member speaks once of a place
     ),
+    ((member(A, said("x", 0.3, HERE), said("x", 0.8)), member(B, said("x", 0.6))), [("x", 0.7, None)]),
+    ((member(A, said("x", 0.8)), member(B, said("x", 0.4, HERE), said("x", 0.4))), [("x", 0.6, HERE)]),
     ((), []),
 ]
 
@@ -163,9 +165,12 @@ def test_probabilities_stay_in_the_unit_interval_and_boxes_inside_what_was_boxed
 
 @given(candidates)
 def test_one_member_alone_is_itself(said: list[tuple[str, float, Box | None]]) -> None:
-    boxed = [(label, probability, box or HERE) for label, probability, box in said]
-    alone = member(A, *boxed, threshold=0.2)
-    own = [one for one in alone.candidates if one.probability >= one.threshold]
+    alone = member(A, *said, threshold=0.2)
+    enough = [one for one in alone.candidates if one.probability >= one.threshold]
+    boxed = {one.label for one in enough if one.box is not None}
+    whole = {one.label: one for one in sorted(enough, key=lambda one: one.probability) if one.box is None}
+    own = [one for one in enough if one.box is not None]
+    own += [one for label, one in whole.items() if label not in boxed]
     assert sorted(combined([alone], A), key=repr) == sorted(own, key=repr)
 
 
