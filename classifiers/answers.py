@@ -103,26 +103,45 @@ def _further(
     }
 
 
-def findings_of(raw: NDArray[np.float32], manifest: Manifest, model: ModelRef) -> tuple[Finding, ...]:
-    """What a ``classify`` pack states about one film, from its head's raw output (labels,); best first."""
+def needed(manifest: Manifest, head: str) -> Mapping[str, float]:
+    """Every label of a specialist's head that may be stated, with the probability that it needs."""
+    thresholds = manifest.outputs[head].thresholds.items()
+    return {label: max(threshold, manifest.gate.min_score) for label, threshold in thresholds}
+
+
+def candidates_of(
+    raw: NDArray[np.float32], manifest: Manifest, model: ModelRef, *, floor: float
+) -> tuple[Finding, ...]:
+    """What the head ``classify`` sees in one film, from its raw output (labels,): of the labels that may be
+    stated those with a probability of ``floor``, most probable first.
+    """
     head = manifest.outputs["classify"]
-    ranked = candidates(calibrated(raw, head), head.labels)
+    thresholds = needed(manifest, "classify")
     own = dict(zip(head.labels, uncalibrated(raw, head).tolist(), strict=True))
-    if head.classes is Classes.EXCLUSIVE:
-        lead = ranked[0].score - (ranked[1].score if len(ranked) > 1 else 0.0)
-        ranked = ranked[:1] if lead >= manifest.gate.margin else []
     return tuple(
         Finding(
             label=candidate.label,
             score=own[candidate.label],
             probability=candidate.score,
-            threshold=head.thresholds[candidate.label],
+            threshold=thresholds[candidate.label],
             model=model,
             mode=manifest.mode,
         )
-        for candidate in ranked
-        if candidate.score >= max(head.thresholds.get(candidate.label, math.inf), manifest.gate.min_score)
+        for candidate in candidates(calibrated(raw, head), head.labels)
+        if candidate.label in thresholds and candidate.score >= floor
     )
+
+
+def findings_of(raw: NDArray[np.float32], manifest: Manifest, model: ModelRef) -> tuple[Finding, ...]:
+    """What a ``classify`` pack states about one film, from its head's raw output (labels,); best first."""
+    head = manifest.outputs["classify"]
+    found = candidates_of(raw, manifest, model, floor=0.0)
+    if head.classes is Classes.EXCLUSIVE:
+        ranked = candidates(calibrated(raw, head), head.labels)
+        lead = ranked[0].score - (ranked[1].score if len(ranked) > 1 else 0.0)
+        leads = lead >= manifest.gate.margin
+        found = tuple(finding for finding in found if leads and finding.label == ranked[0].label)
+    return tuple(finding for finding in found if finding.probability >= finding.threshold)
 
 
 def _opens(best: Candidate, margin: float, gate: Gate, head: Output) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from classifiers.film import Accepts
 from router.types import Mode
 
 ANSWERING_HEAD = {  # the head a task cannot do without
@@ -90,8 +91,9 @@ class Weights:
 class Input:
     """The network's input: from a film in [0, 1], bone bright, to its tensor. Height and width in pixels.
 
-    ``colour``: from the picture in its colours instead of the grey. ``window`` (center, width): from the
-    values that the modality transformation gives, Hounsfield units for CT, instead of the header's window.
+    ``accepts``: the objects it is for. ``colour``: from the picture in its colours instead of the grey.
+    ``window`` (center, width): from the values that the modality transformation gives, Hounsfield units for
+    CT, instead of the header's window.
     """
 
     name: str
@@ -104,6 +106,7 @@ class Input:
     range: tuple[float, float]
     mean: tuple[float, ...] = (0.0,)
     scale: tuple[float, ...] = (1.0,)
+    accepts: Accepts = Accepts.RADIOGRAPH
     colour: bool = False
     window: tuple[float, float] | None = None
 

@@ -7,12 +7,17 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
+from classifiers.film import Need, one_need
 from classifiers.manifest import Task
 from classifiers.packs import SHIPPED, Pack, choose, find_packs
 from classifiers.runtimes import Hint, load
 from classifiers.specialists import Specialist
 from classifiers.view import ViewClassifier
-from router.errors import ModelAbsent
+from router.ensemble import Member, combined, ensemble_model, kept, members_of
+from router.errors import HeatAbsent, ModelAbsent, PackError
 from router.types import Finding, Mode, ModelRef, ViewPrediction
 
 if TYPE_CHECKING:
@@ -44,6 +49,7 @@ class Models:
                 self._views.append((mode, ViewClassifier(pack, runtime)))
             else:
                 self._specialists.setdefault(name, []).append((mode, Specialist(pack, runtime)))
+        self._refuse_what_reads_differently()
 
     @classmethod
     def open(
@@ -72,7 +78,10 @@ class Models:
 
     @property
     def installed(self) -> Mapping[str, ModelRef]:
-        """The specialists that rules may ask for, by name: the version whose answer counts."""
+        """The specialists that rules may ask for, by name: the version whose answer counts.
+
+        Ensembles of them are not listed: ``can`` and ``answers`` know both.
+        """
         active = {
             name: specialist.ref
             for name, versions in self._specialists.items()
@@ -80,6 +89,15 @@ class Models:
             if mode is Mode.ACTIVE
         }
         return MappingProxyType(active)
+
+    def _refuse_what_reads_differently(self) -> None:
+        """Raise PackError for a shadow that no film read for the active version serves."""
+        for name, versions in self._specialists.items():
+            try:
+                one_need(specialist.need for _, specialist in versions)
+            except ValueError as error:
+                refs = " and ".join(str(specialist.ref) for _, specialist in versions)
+                raise PackError(f"pack {name}: {refs} cannot run beside each other: {error}") from error
 
     @property
     def view(self) -> ModelRef | None:
@@ -96,16 +114,96 @@ class Models:
         answers = [classifier.predict(films) for _, classifier in self._views]
         return [list(predictions) for predictions in zip(*answers, strict=True)] if films else []
 
-    def findings(self, name: str, films: Sequence[Film]) -> list[tuple[Finding, ...]]:
-        """Per film: what the specialist ``name`` states, then what its shadows would (their ``mode`` says
-        so).
+    def can(self, name: str) -> bool:
+        """Whether ``name``, as a rule writes it, can be asked: a pack's name, or several joined with "+".
 
-        Raises ModelAbsent when no active pack of that name is installed.
+        False when one of them has no active pack, or when no reading of an object serves them all.
         """
-        if name not in self.installed:
-            raise ModelAbsent(f"no model pack {name!r} is installed")
-        answers = [specialist.predict(films) for _, specialist in self._specialists[name]]
+        try:
+            self.need(name)
+        except ModelAbsent:
+            return False
+        return True
+
+    def answers(self, name: str) -> ModelRef:
+        """The model that the answer of ``name`` carries: the active pack's, or the ensemble's own.
+
+        Raises ModelAbsent when ``name`` cannot be asked.
+        """
+        return ensemble_model([specialist.ref for specialist in self._active(name)])
+
+    def ran(self, name: str) -> tuple[ModelRef, ...]:
+        """Every model that ``findings(name, ...)`` runs: the one whose answer counts first, then an
+        ensemble's members, then shadows. Raises ModelAbsent when ``name`` cannot be asked.
+        """
+        specialists = [*self._active(name), *self._shadows(name)]
+        return tuple(dict.fromkeys([self.answers(name), *(specialist.ref for specialist in specialists)]))
+
+    def need(self, name: str) -> Need:
+        """What of an object's pixels everything that runs for ``name`` can make use of.
+
+        Raises ModelAbsent when ``name`` cannot be asked, with the reason.
+        """
+        specialists = [*self._active(name), *self._shadows(name)]
+        try:
+            return one_need(specialist.need for specialist in specialists)
+        except ValueError as error:
+            raise ModelAbsent(f"the model packs {name!r} cannot be asked together: {error}") from error
+
+    def findings(self, name: str, films: Sequence[Film]) -> list[tuple[Finding, ...]]:
+        """Per film: what ``name`` states, most probable first; then, of an ensemble, what its members say;
+        then what the shadows would state (their ``mode`` says so).
+
+        ``films`` as read by ``need(name)``. Raises ModelAbsent when ``name`` cannot be asked.
+        """
+        active, shadows = self._active(name), self._shadows(name)
+        stated = active[0].predict(films) if len(active) == 1 else _together(active, films)
+        answers = [stated, *(specialist.predict(films) for specialist in shadows)]
         return [
             tuple(finding for found in per_film for finding in found)
             for per_film in zip(*answers, strict=True)
         ]
+
+    def heat(self, name: str, film: Film, label: str) -> NDArray[np.float32]:
+        """Where the active pack of ``name`` saw ``label``: float32 (H, W) in [0, 1] on the pixels of
+        ``film.image``; of an ensemble the mean of the members that show it. See ``Specialist.heat``.
+
+        Raises ModelAbsent when ``name`` cannot be asked, HeatAbsent when none of them shows it.
+        """
+        showing = [specialist for specialist in self._active(name) if label in specialist.hot]
+        if not showing:
+            raise HeatAbsent(f"the model {self.answers(name)} shows no heat for {label!r}")
+        laid = [specialist.heat(film, label) for specialist in showing]
+        return np.asarray(np.mean(laid, axis=0), np.float32)
+
+    def _active(self, name: str) -> list[Specialist]:
+        """The active pack of each member of ``name``. Raises ModelAbsent for the first without."""
+        found = []
+        for member in members_of(name):
+            of_name = [one for mode, one in self._specialists.get(member, ()) if mode is Mode.ACTIVE]
+            if not of_name:
+                raise ModelAbsent(f"no model pack {member!r} is installed")
+            found += of_name
+        return found
+
+    def _shadows(self, name: str) -> list[Specialist]:
+        return [
+            specialist
+            for member in members_of(name)
+            for mode, specialist in self._specialists.get(member, ())
+            if mode is Mode.SHADOW
+        ]
+
+
+def _together(members: Sequence[Specialist], films: Sequence[Film]) -> list[tuple[Finding, ...]]:
+    """Per film what the members state together, then what each says (``router.ensemble``)."""
+    model = ensemble_model([member.ref for member in members])
+    found = []
+    for seen in zip(*(member.candidates(films) for member in members), strict=True):
+        each = [
+            Member(model=member.ref, thresholds=member.thresholds, candidates=candidates)
+            for member, candidates in zip(members, seen, strict=True)
+        ]
+        answer = combined(each, model)
+        found.append((*answer, *kept(each, answer)))
+    return found

@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from classifiers.baseline import read_baseline
 from classifiers.detectfile import read_detect
+from classifiers.film import Accepts
 from classifiers.manifest import (
     ANSWERING_HEAD,
     Classes,
@@ -102,6 +103,7 @@ def _input(table: Table) -> Input:
         range=(low, high),
         mean=table.numbers("mean", [0.0], counts=[1, channels]),
         scale=table.numbers("scale", [1.0], counts=[1, channels]),
+        accepts=table.word("accepts", Accepts, Accepts.RADIOGRAPH),
         colour=table.boolean("colour", default=False),
         window=table.pair("window") if "window" in table else None,
     )
@@ -194,6 +196,10 @@ def _agree(manifest: Manifest, top: Table) -> None:
     """Refuse what each key allows but the keys together do not."""
     if (manifest.task is Task.VIEW) != (manifest.name == VIEW_PACK):
         raise top.error(f"the task view and the name {VIEW_PACK!r} must come together")
+    if manifest.task is Task.VIEW and manifest.input.accepts is not Accepts.RADIOGRAPH:
+        raise top.error("only radiographs have a view: accepts = 'radiograph'")
+    if manifest.detect and manifest.detect.closer and manifest.input.fit is not Fit.FILM:
+        raise top.error("[detect.closer] needs fit = 'film'")
     by_class = any(isinstance(reject, RejectByClass) for reject in manifest.reject)
     if manifest.reject and manifest.task is not Task.VIEW:
         raise top.error("has a [[reject]], which only the task view knows")

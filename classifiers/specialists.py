@@ -1,18 +1,23 @@
-"""Models that a rule sends a film to. Those that label a whole film are here; those that draw boxes come with
-their packs.
-"""
+"""Models that a rule sends a film to: those that label a whole film, and those that draw boxes on it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from classifiers.answers import findings_of
+import numpy as np
+from numpy.typing import NDArray
+
+from classifiers.answers import candidates_of, findings_of, needed
+from classifiers.boxes import BoxFinder
+from classifiers.detection import FLOOR
+from classifiers.film import Need
 from classifiers.manifest import Task
 from classifiers.packs import Pack
+from classifiers.prepare import WORKING_SIDE
 from classifiers.runtimes import Runtime
-from classifiers.tensors import batch
-from router.errors import PackError
+from classifiers.tensors import batch, picture
+from router.errors import HeatAbsent, PackError
 from router.types import Finding, ModelRef
 
 if TYPE_CHECKING:
@@ -20,24 +25,89 @@ if TYPE_CHECKING:
 
 
 class Specialist:
-    """A pack of the task ``classify`` with its warm network: labels of the whole film, no boxes."""
+    """A pack of the task ``classify`` or ``detect`` with its warm network."""
 
     def __init__(self, pack: Pack, runtime: Runtime) -> None:
         """Raises PackError for a pack of another task."""
-        if pack.manifest.task is not Task.CLASSIFY:
+        if pack.manifest.task not in (Task.CLASSIFY, Task.DETECT):
             raise PackError(
                 f"pack {pack.ref}: its task {pack.manifest.task} is not one a specialist here can do"
             )
         self._pack = pack
         self._runtime = runtime
+        self._boxes = BoxFinder(pack, runtime) if pack.manifest.detect is not None else None
 
     @property
     def ref(self) -> ModelRef:
         """The model that every finding carries."""
         return self._pack.ref
 
-    def predict(self, films: Sequence[Film]) -> list[tuple[Finding, ...]]:
-        """What is stated about each film, in order, best first; one call of the network for all of them."""
+    @property
+    def thresholds(self) -> Mapping[str, float]:
+        """Every label that may be stated, with the probability in [0, 1] that it needs: that of a box, where
+        there are boxes of the label.
+        """
         manifest = self._pack.manifest
-        raw = self._runtime.infer(batch([film.image for film in films], manifest.input))
-        return [findings_of(values, manifest, self.ref) for values in raw["classify"]]
+        heads = sorted(manifest.outputs, key=lambda head: head == "detect")
+        return {label: need for head in heads for label, need in needed(manifest, head).items()}
+
+    @property
+    def hot(self) -> frozenset[str]:
+        """The labels that it shows heat for."""
+        return frozenset() if self._boxes is None else self._boxes.hot
+
+    @property
+    def need(self) -> Need:
+        """What of an object's pixels the network can make use of."""
+        wanted, detect = self._pack.manifest.input, self._pack.manifest.detect
+        closer = detect.closer.long_side if detect is not None and detect.closer is not None else 0
+        return Need(
+            long_side=max(WORKING_SIDE, wanted.height, wanted.width, closer),
+            colour=wanted.colour,
+            window=wanted.window,
+            accepts=wanted.accepts,
+        )
+
+    def candidates(self, films: Sequence[Film]) -> list[tuple[Finding, ...]]:
+        """All that is seen of what may be stated, also below its threshold, most probable first.
+
+        Per film, in order; probabilities of 0.01 and more. Boxes are suppressed. Of a label there may be
+        boxes and a finding of the whole film.
+        """
+        if self._boxes is not None:
+            return self._boxes.candidates(films)
+        manifest = self._pack.manifest
+        return [candidates_of(raw, manifest, self.ref, floor=FLOOR) for raw in self._classified(films)]
+
+    def predict(self, films: Sequence[Film]) -> list[tuple[Finding, ...]]:
+        """What is stated about each film, in order, most probable first.
+
+        A whole film's finding is stated only where no box of its label is.
+        """
+        if self._boxes is not None:
+            return [stated(found) for found in self._boxes.candidates(films)]
+        return [findings_of(raw, self._pack.manifest, self.ref) for raw in self._classified(films)]
+
+    def heat(self, film: Film, label: str) -> NDArray[np.float32]:
+        """Where the network saw ``label``: float32 (H, W) in [0, 1] on the pixels of ``film.image``.
+
+        0 where it did not look. A picture of where it looked, not a probability. Raises HeatAbsent for a pack
+        that gives none, or none for this label.
+        """
+        if self._boxes is None or label not in self.hot:
+            raise HeatAbsent(f"the model {self.ref} shows no heat for {label!r}")
+        return self._boxes.heat(film, label)
+
+    def _classified(self, films: Sequence[Film]) -> NDArray[np.float32]:
+        """Raw values of the head ``classify``, (N, labels); one call of the network for all films."""
+        wanted = self._pack.manifest.input
+        return self._runtime.infer(batch([picture(film, wanted) for film in films], wanted))["classify"]
+
+
+def stated(found: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Of the candidates of one film those that reach their threshold; a whole film's finding only where no
+    box of its label does.
+    """
+    enough = [finding for finding in found if finding.probability >= finding.threshold]
+    boxed = {finding.label for finding in enough if finding.box is not None}
+    return tuple(f for f in enough if f.box is not None or f.label not in boxed)

@@ -11,7 +11,7 @@ from classifiers.manifest import Task
 from classifiers.packs import Pack
 from classifiers.polarity import TURNED
 from classifiers.runtimes import Runtime
-from classifiers.tensors import batch
+from classifiers.tensors import batch, picture
 from router.errors import PackError
 from router.types import INVERTED, POLARITY, Candidate, ModelRef, ViewPrediction
 
@@ -37,7 +37,7 @@ class ViewClassifier:
     def predict(self, films: Sequence[Film]) -> list[ViewPrediction]:
         """The view of each film, in order; one call of the network for all of them."""
         manifest = self._pack.manifest
-        raw = self._runtime.infer(batch([film.image for film in films], manifest.input))
+        raw = self._runtime.infer(batch([picture(film, manifest.input) for film in films], manifest.input))
         rows = ({head: values[i] for head, values in raw.items()} for i in range(len(films)))
         return [_noted(view_of(row, manifest, self.ref), film) for row, film in zip(rows, films, strict=True)]
 

@@ -18,7 +18,8 @@ RadrouterError
 │   ├── OutOfResources            disk or database
 │   └── AnalysisCrashed           the analysis process died or ran out of time
 ├── StaleClaim                    the lease ended and somebody else holds the instance
-└── ModelAbsent                   no such model pack is installed: said so, never guessed
+├── ModelAbsent                   no such model pack is installed: said so, never guessed
+└── HeatAbsent                    the model draws no heat map
 """
 
 # ruff: noqa: N818  (the names say what happened; the tree says that they are errors)
@@ -99,3 +100,7 @@ class StaleClaim(RadrouterError):
 
 class ModelAbsent(RadrouterError):
     """No active model pack of that name is installed; the message names it."""
+
+
+class HeatAbsent(RadrouterError):
+    """The model draws no heat map, or none for what it was asked for; the message says which."""
