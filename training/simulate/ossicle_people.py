@@ -2,8 +2,8 @@
 
 The Visible Human feet are bones alone, in frames of their own, both of the right side. They are mirrored,
 brought to the body's foot by one similarity (Umeyama, PAMI 1991), and each bone is then moved most of the way
-to where the body's lies, so that it meets the body's leg, metatarsals and skin. Their metatarsals and toes come
-as one piece, and the man's talus is missing: those stay the body's.
+to where the body's lies, so that it meets the body's leg, metatarsals and skin. Their metatarsals and toes
+come as one piece, and the man's talus is missing: those stay the body's.
 """
 
 from __future__ import annotations

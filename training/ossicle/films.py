@@ -1,0 +1,131 @@
+"""What the ossicle network learns from: whole films, on which it finds the sites, and squares around them.
+
+One network serves both looks. On a whole film it learns where the six sites are; on a square around a site,
+cut as the running service cuts it (``classifiers.prepare.prepared_square``), which bone is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.random import Generator
+
+from classifiers.prepare import prepared, prepared_square
+from training.detect.example import BoxedFilm
+from training.simulate.ossicle import EXPOSURES, stored_feet
+from training.simulate.ossicle_film import FootFilm, Truth
+from training.simulate.ossicle_scene import Box
+from training.simulate.ossicle_sites import OSSICLES
+
+SITE_OF: Final = {name: f"site_{name}" for name in OSSICLES}
+LABELS: Final = (*OSSICLES, *SITE_OF.values())
+SIDE: Final = 224  # pixels of the network's input
+CONTEXT: Final = 1.6  # the square looked at, over the longer side of the site's box
+SEEN: Final = 0.4  # share of a thing's shadow that must stand out for it to be there to be found
+HIDDEN: Final = 0.12  # and below which a site is not one in this view
+CONTRAST: Final = 0.06  # of the grey range within its box that a thing needs to be seen
+HELD_OUT: Final = 0.1  # the last tenth of each shard, whole patients, is not learnt from
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foot:
+    """A simulated film and the patient it is of."""
+
+    film: FootFilm
+    group: str
+
+
+def simulated_feet(folder: Path, *, held_out: bool) -> Iterator[Foot]:
+    """The films rendered into a folder that are learnt from, or those that are not."""
+    for path in sorted(folder.glob("feet-*.npz")):
+        films = stored_feet(path)
+        cut = len(films) - int(len(films) * HELD_OUT) // EXPOSURES * EXPOSURES
+        for number, film in enumerate(films):
+            if (number >= cut) == held_out:
+                yield Foot(film=film, group=f"{path.stem}-{number // EXPOSURES}")
+
+
+def clear(thing: Truth) -> bool:
+    """Whether a thing can be seen for what it is; otherwise nobody can say whether it should be found."""
+    return thing.plain >= SEEN and thing.contrast >= CONTRAST
+
+
+def whole(foot: Foot, *, side: int = SIDE) -> BoxedFilm:
+    """The whole film as the network first sees it: the sites, and those accessory bones that show."""
+    film = foot.film
+    image, placement = prepared(film.pixels.astype(np.float32) / 255.0, side=side)
+    boxes = [(one.box, SITE_OF[one.kind]) for one in film.sites if one.plain >= SEEN]
+    doubtful = {SITE_OF[one.kind] for one in film.sites if HIDDEN <= one.plain < SEEN}
+    found, unclear = _ossicles(film.things)
+    placed = placement.to_input(np.array([box for box, _ in boxes + found], dtype=np.float32).reshape(-1, 4))
+    return _example(image, placed, [label for _, label in boxes + found], doubtful | unclear, set(LABELS),
+                    foot.group)  # fmt: skip
+
+
+def squares(foot: Foot, rng: Generator, *, side: int = SIDE) -> list[BoxedFilm]:
+    """What the network sees at each site when it looks closer, not quite centred, nearer or farther."""
+    found = []
+    for site in foot.film.sites:
+        if site.plain < HIDDEN or (site.plain < SEEN and rng.random() < 0.6):
+            continue
+        left, top, right, bottom = site.box
+        reach = max(right - left, bottom - top)
+        length = reach * CONTEXT * float(np.exp(rng.normal(0, 0.16)))
+        x, y = ((left + right) / 2, (top + bottom) / 2) + rng.normal(0, 0.12, 2) * reach
+        found.append(_square(foot, (x - length / 2, y - length / 2, length), side))
+    return found
+
+
+def _square(foot: Foot, where: tuple[float, float, float], side: int) -> BoxedFilm:
+    left, top, length = where
+    pixels = foot.film.pixels.astype(np.float32) / 255.0
+    image, placement = prepared_square(pixels, left=left, top=top, length=length, side=side)
+    found, unclear = _ossicles(foot.film.things)
+    inside, labels = [], []
+    for box, label in found:
+        part = _within(box, (left, top, left + length, top + length))
+        if part > 0.7:
+            inside.append(box)
+            labels.append(label)
+        elif part > 0.1:
+            unclear.add(label)
+    placed = placement.to_input(np.array(inside, dtype=np.float32).reshape(-1, 4))
+    return _example(image, placed, labels, unclear, set(OSSICLES), foot.group)
+
+
+def _ossicles(things: Sequence[Truth]) -> tuple[list[tuple[Box, str]], set[str]]:
+    """The accessory bones that show, and the labels of those that are there and do not."""
+    bones = [thing for thing in things if thing.kind in OSSICLES]
+    return [(one.box, one.kind) for one in bones if clear(one)], {one.kind for one in bones if not clear(one)}
+
+
+def _within(box: Box, window: Box) -> float:
+    """The share of a box that lies in a window."""
+    wide = min(box[2], window[2]) - max(box[0], window[0])
+    high = min(box[3], window[3]) - max(box[1], window[1])
+    return max(0.0, wide) * max(0.0, high) / max((box[2] - box[0]) * (box[3] - box[1]), 1e-6)
+
+
+def _example(
+    image: np.ndarray[tuple[int, ...], np.dtype[np.float32]],
+    boxes: np.ndarray[tuple[int, ...], np.dtype[np.float32]],
+    labels: Sequence[str],
+    doubtful: set[str],
+    asked: set[str],
+    group: str,
+) -> BoxedFilm:
+    side = image.shape[0]
+    sure = np.array([label in asked and label not in doubtful for label in LABELS], dtype=np.float32)
+    there = np.array([label in labels for label in LABELS], dtype=np.float32)
+    return BoxedFilm(
+        pixels=np.asarray(np.round(image * 255), dtype=np.uint8),
+        boxes=np.clip(boxes, 0, side).astype(np.float32),
+        labels=np.array([LABELS.index(label) for label in labels], dtype=np.int64),
+        image=np.where((sure > 0) | (there > 0), there, np.nan).astype(np.float32),
+        known=sure,
+        group=group,
+    )
