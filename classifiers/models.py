@@ -15,6 +15,7 @@ from classifiers.manifest import Task
 from classifiers.packs import SHIPPED, Pack, choose, find_packs
 from classifiers.runtimes import Hint, load
 from classifiers.specialists import Specialist
+from classifiers.thresholds import Thresholds
 from classifiers.view import ViewClassifier
 from router.ensemble import Member, combined, ensemble_model, kept, members_of
 from router.errors import HeatAbsent, ModelAbsent, PackError
@@ -58,17 +59,19 @@ class Models:
         *,
         active: Mapping[str, str] | None = None,
         shadow: Collection[str] = (),
+        thresholds: Thresholds | None = None,
         threads: int = 0,
         hint: Hint = "latency",
         cache: Path | None = None,
     ) -> Models:
         """Find the shipped packs and those in ``folders``, choose by name which answers, load and warm them.
 
-        ``active`` gives versions by name, ``shadow`` further packs as ``name@version`` (see
-        ``classifiers.packs.choose``); ``threads``, ``hint`` and ``cache`` as for
-        ``classifiers.runtimes.load``. Raises PackError in one sentence that names the pack.
+        ``active`` gives versions by name, ``shadow`` further packs as ``name@version``, ``thresholds`` the
+        site's own by name and label (see ``classifiers.packs.choose``); ``threads``, ``hint`` and ``cache``
+        as for ``classifiers.runtimes.load``. Raises PackError in one sentence that names the pack.
         """
-        packs = choose(find_packs([SHIPPED, *folders]), active=active or {}, shadow=shadow)
+        found = find_packs([SHIPPED, *folders])
+        packs = choose(found, active=active or {}, shadow=shadow, thresholds=thresholds)
         return cls(packs, threads=threads, hint=hint, cache=cache)
 
     @property

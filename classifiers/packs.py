@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from classifiers.manifest import Baseline, Format, Manifest, Weights
 from classifiers.packfile import parse
 from classifiers.packtext import render
+from classifiers.thresholds import Thresholds, at_site
 from router.errors import PackError
 from router.types import Mode, ModelRef
 
@@ -84,13 +85,18 @@ def find_packs(folders: Iterable[Path]) -> tuple[Pack, ...]:
 
 
 def choose(
-    packs: Iterable[Pack], *, active: Mapping[str, str], shadow: Collection[str] = ()
+    packs: Iterable[Pack],
+    *,
+    active: Mapping[str, str],
+    shadow: Collection[str] = (),
+    thresholds: Thresholds | None = None,
 ) -> tuple[Pack, ...]:
     """The packs that run, each with its mode: by name the active one first, then those in shadow.
 
     ``active`` gives a version by name; a name it does not give gets its highest version that is not marked
-    shadow. The others run only if they are marked shadow or named in ``shadow`` as ``name@version``. Raises
-    PackError for a pack that is not there.
+    shadow. The others run only if they are marked shadow or named in ``shadow`` as ``name@version``.
+    ``thresholds`` are the site's, by name and label. Raises PackError for a pack that is not there, and for a
+    label that it cannot state.
     """
     installed = {str(pack.ref): pack for pack in packs}
     chosen = {f"{name}@{version}" for name, version in active.items()}
@@ -106,7 +112,7 @@ def choose(
             for pack in versions
             if pack is not head and (str(pack.ref) in shadow or pack.manifest.mode is Mode.SHADOW)
         ]
-    return tuple(running)
+    return at_site(running, thresholds or {})
 
 
 def version_key(version: str) -> tuple[tuple[int, int, str], ...]:

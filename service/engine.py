@@ -31,6 +31,7 @@ def build(settings: Settings, *, verbose: bool = False) -> FilmEngine:
         settings.pack_folders,
         active=settings.models.active,
         shadow=settings.models.shadow,
+        thresholds=settings.models.thresholds,
         threads=settings.worker.inference_threads,
         hint="throughput",
         cache=settings.storage.folder / "compiled-models",

@@ -228,21 +228,6 @@ class Rules(Section):
     )
 
 
-class Models(Section):
-    """Model packs."""
-
-    folders: tuple[Path, ...] = Field(
-        default=(),
-        description="further folders with packs (NAME/VERSION/pack.toml); imported packs go to the first",
-    )
-    active: dict[str, str] = Field(
-        default={}, description="version that answers, per pack name; default: the highest installed"
-    )
-    shadow: tuple[str, ...] = Field(
-        default=(), description="packs, as name@version, that run for comparison only"
-    )
-
-
 class Supervisor(Section):
     """What `radrouter serve` does with its children."""
 

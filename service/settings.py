@@ -28,12 +28,12 @@ from service.sections import (
     Database,
     Hanging,
     Listener,
-    Models,
     Rules,
     Storage,
     Supervisor,
     Worker,
 )
+from service.sections_models import Models
 from service.sections_orders import Hl7, Orders, Worklist
 from service.sections_web import Oidc, Web
 from service.sections_webhooks import Webhooks

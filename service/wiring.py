@@ -47,7 +47,8 @@ def running_packs(settings: Settings) -> tuple[Pack, ...]:
     from classifiers.packs import SHIPPED, choose, find_packs
 
     packs = find_packs([SHIPPED, *settings.pack_folders])
-    return choose(packs, active=settings.models.active, shadow=settings.models.shadow)
+    models = settings.models
+    return choose(packs, active=models.active, shadow=models.shadow, thresholds=models.thresholds)
 
 
 def installed_names(settings: Settings) -> frozenset[str]:
