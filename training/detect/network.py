@@ -3,8 +3,8 @@
 Three levels of strides 8, 16 and 32 (feature pyramid: Lin et al. 2017). At every place of every level the
 network says how far it is to the four edges of the box that is centred near there (FCOS: Tian et al. 2019)
 and, per label, how well that box fits something (generalised focal loss: Li et al. 2020). A map of each label
-on the middle level is pooled by log-sum-exp (Pinheiro and Collobert 2015) to one number per film: films of which
-only the labels are known teach it where to look, and the places of the boxes see it.
+on the middle level is pooled by log-sum-exp (Pinheiro and Collobert 2015) to one number per film: films of
+which only the labels are known teach it where to look, and the places of the boxes see it.
 """
 
 from __future__ import annotations

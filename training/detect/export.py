@@ -1,0 +1,181 @@
+"""Write a trained detector as a pack: OpenVINO weights, manifest, and a check that both say the same."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+import keras
+import numpy as np
+import openvino as ov
+from numpy.typing import NDArray
+
+from classifiers.manifest import (
+    Classes,
+    Closer,
+    Detect,
+    Engine,
+    Fit,
+    Format,
+    Input,
+    Layout,
+    Manifest,
+    Output,
+    Polarity,
+    Task,
+    Values,
+    Weights,
+)
+from classifiers.packs import Pack, write_pack
+from training.detect.calibrate import Calibration
+
+PARITY: Final = 2e-2  # largest difference of a score or a film's probability between Keras and OpenVINO
+PARITY_PIXELS: Final = 1.0  # of a box edge at places with a score that matters
+OUTPUTS: Final = ("scores", "boxes", "image", "heat")
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shipped:
+    """What a pack's manifest says beside the calibration."""
+
+    labels: tuple[str, ...]
+    side: int
+    calibration: Calibration
+    thresholds: Mapping[str, float]  # of boxes, by label; sites of ``closer`` have none
+    licence: str
+    training_data: str
+    closer: Closer | None = None
+    image_thresholds: Mapping[str, float] = field(default_factory=dict)  # labels stated without a box
+    heat: bool = True
+    overlap: float = 0.5
+    most: int = 5
+    metrics: Mapping[str, str | int | float | bool] = field(default_factory=dict)
+
+
+def export(model: keras.Model, shipped: Shipped, folder: Path, *, probes: Floats) -> Pack:
+    """Write the pack ``folder`` (NAME/VERSION) and check it on ``probes`` (n, side, side, 1).
+
+    The card stays as it is; where there is none a line stands for it. Raises ValueError when OpenVINO, in
+    half precision, and Keras disagree.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    _convert(model, folder / "model.xml", probes)
+    if not (folder / "CARD.md").is_file():
+        (folder / "CARD.md").write_text(f"# {folder.parent.name}\n\nNot yet evaluated.\n")
+    pack = write_pack(folder, manifest(shipped, name=folder.parent.name, version=folder.name))
+    worst = parity(model, folder / "model.xml", probes)
+    if max(worst["scores"], worst["image"]) > PARITY or worst["boxes"] > PARITY_PIXELS:
+        raise ValueError(f"OpenVINO and Keras differ: {worst}")
+    return pack
+
+
+def manifest(shipped: Shipped, *, name: str, version: str) -> Manifest:
+    """The pack.toml of a detector."""
+    found, heads = shipped.calibration, {}
+    heads["detect"] = Output(
+        name="scores",
+        values=Values.LOGITS,
+        classes=Classes.INDEPENDENT,
+        labels=shipped.labels,
+        temperature=found.temperature,
+        bias=found.bias,
+        thresholds=MappingProxyType(dict(shipped.thresholds)),
+    )
+    heads["classify"] = Output(
+        name="image",
+        values=Values.LOGITS,
+        classes=Classes.INDEPENDENT,
+        labels=shipped.labels,
+        temperature=found.image_temperature,
+        bias=found.image_bias,
+        thresholds=MappingProxyType(dict(shipped.image_thresholds)),
+    )
+    return Manifest(
+        name=name,
+        version=version,
+        task=Task.DETECT,
+        runtime=Engine.OPENVINO,
+        licence=shipped.licence,
+        training_data=shipped.training_data,
+        weights=Weights(format=Format.OPENVINO_IR, path="model.xml", sha256="0" * 64),
+        input=_input(shipped.side),
+        outputs=MappingProxyType(heads),
+        detect=Detect(
+            boxes="boxes",
+            overlap=shipped.overlap,
+            most=shipped.most,
+            image_weight=found.image_weight,
+            heat="heat" if shipped.heat else None,
+            closer=shipped.closer,
+        ),
+        metrics=MappingProxyType(dict(shipped.metrics)),
+    )
+
+
+def _input(side: int) -> Input:
+    return Input(
+        name="image",
+        height=side,
+        width=side,
+        channels=1,
+        layout=Layout.NHWC,
+        fit=Fit.FILM,
+        polarity=Polarity.BONE_BRIGHT,
+        range=(0.0, 1.0),
+    )
+
+
+def _convert(model: keras.Model, path: Path, probes: Floats) -> None:
+    """OpenVINO names the outputs as it likes: each is known by its numbers."""
+    only = keras.Model(model.input, {name: model.output[name] for name in OUTPUTS})
+    with tempfile.TemporaryDirectory() as folder:
+        only.export(folder, format="tf_saved_model", verbose=False)
+        converted = ov.convert_model(folder)
+    side = model.input.shape[1]
+    converted.reshape({converted.inputs[0]: ov.PartialShape([-1, side, side, 1])})
+    converted.inputs[0].get_tensor().set_names({"image"})
+    there = _compiled(converted)(probes[:1])
+    here = {name: np.asarray(values) for name, values in only(probes[:1], training=False).items()}
+    for place, output in enumerate(converted.outputs):
+        output.get_tensor().set_names({_same(there[place], here)})
+    ov.save_model(converted, str(path), compress_to_fp16=True)
+
+
+def _same(values: Floats, named: Mapping[str, Floats]) -> str:
+    alike = {
+        name: float(np.abs(one - values).max()) for name, one in named.items() if one.shape == values.shape
+    }
+    return min(alike, key=lambda name: alike[name])
+
+
+def _compiled(model: ov.Model | Path) -> ov.CompiledModel:
+    exact = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": 1}
+    return ov.Core().compile_model(model, "CPU", exact)
+
+
+def parity(model: keras.Model, path: Path, probes: Floats) -> dict[str, float]:
+    """The largest differences between Keras and the exported network over ``probes``: of scores and of films'
+    probabilities in [0, 1], of box edges in pixels where a score is among the film's best hundred."""
+    there = _compiled(path)(probes)
+    here = {name: np.asarray(values) for name, values in model(probes, training=False).items()}
+    found = {name: np.asarray(there[name]) for name in OUTPUTS}
+    best = np.argsort(-here["scores"].max(axis=2), axis=1)[:, :100, None]
+    edges = np.take_along_axis(found["boxes"] - here["boxes"], best, axis=1)
+    return {"boxes": float(np.abs(edges).max())} | {
+        name: float(np.abs(_odds(found[name]) - _odds(here[name])).max())
+        for name in ("scores", "image", "heat")
+    }
+
+
+def _odds(logits: Floats) -> Floats:
+    return np.asarray(0.5 * (1 + np.tanh(0.5 * logits)))
+
+
+def thresholds_of(labels: Sequence[str], values: Sequence[float]) -> dict[str, float]:
+    """By label, as the manifest and the setting ``models.thresholds`` want them."""
+    return {label: round(float(value), 4) for label, value in zip(labels, values, strict=True)}
