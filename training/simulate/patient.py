@@ -43,9 +43,9 @@ class Patient:
         return skin + thick * vertex_normals(skin, faces), faces
 
 
-def position(rig: Rig, bones: Skeleton, view: View, rng: Generator) -> Patient:
-    """Draw a person and a pose for a view. ``rig`` is what the view keeps of the body."""
-    who = person(rng, curved=view.scoliosis)
+def position(rig: Rig, bones: Skeleton, view: View, rng: Generator, who: Person | None = None) -> Patient:
+    """Draw a person (or take ``who``) and a pose for a view. ``rig`` is what the view keeps of the body."""
+    who = who or person(rng, curved=view.scoliosis)
     angles = {joint: float(rng.uniform(*span)) for joint, span in view.pose.items()}
     places = reshaped(np.array(list(bones.points.values())), who)
     own = Skeleton(points=dict(zip(bones.points, places, strict=True)), frames=bones.frames)

@@ -80,7 +80,7 @@ class Studio:
         look = aim(patient, view, rng, pixels=self._pixels)
         surfaces = [(surface, "metal") for surface in metal]
         surfaces += [(patient.wrapped(cast), "cast")] if cast else []
-        tissues = thickness(*_joined(patient, surfaces), view=look, tissues=len(TISSUES))
+        tissues = thickness(*joined(patient, surfaces), view=look, tissues=len(TISSUES))
         if cast:
             tissues[CHANNEL["cast"]] = np.maximum(tissues[CHANNEL["cast"]] - tissues[CHANNEL["skin"]], 0)
         if rng.random() < 0.12:
@@ -134,7 +134,7 @@ def seen_from_behind(view: View) -> bool:
     return bool(view.grid and np.cos(np.deg2rad(np.mean(view.azimuth))) < -0.5)
 
 
-def _joined(patient: Patient, surfaces: list[tuple[hardware.Surface, str]]
+def joined(patient: Patient, surfaces: list[tuple[hardware.Surface, str]]
             ) -> tuple[Floats, Ints, Ints, Ints, Floats]:  # fmt: skip
     """Body and added surfaces as ``thickness`` wants them: points, faces, starts, channels, limits."""
     rig, points, faces = patient.rig, [patient.vertices], [patient.rig.faces]

@@ -1,0 +1,102 @@
+"""Arms that differ without being broken: turned, bowed, growing, healed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+from numpy.random import Generator
+
+from training.simulate.fracture.jagged import place, plate_height, surface
+from training.simulate.fracture.limb import HEAD, RADIUS, ULNA, ULNAR_HEAD, Limb, away
+from training.simulate.meshes import Floats
+from training.simulate.people import Person
+from training.simulate.pose import Motion, turn, unit
+from training.simulate.segments import segment_of
+
+PLATES: Final = ((RADIUS, 1.0, (7, 12)), (ULNA, 1.0, (6, 11)), (RADIUS, 0.0, (5, 8)), (ULNA, 0.0, (8, 14)))
+
+
+def childlike(who: Person, rng: Generator) -> Person:
+    """The person with a child's thin bones and cortex."""
+    return replace(who, bone=float(rng.uniform(-1.3, -0.3)), cortex=float(rng.uniform(-0.7, 0.1)),
+                   density=float(rng.uniform(0.6, 1.05)), fat=min(who.fat, 8.0), scoliosis=0.0)  # fmt: skip
+
+
+def turned(arm: Limb, degrees: float) -> None:
+    """Turn the palm in: the radius rolls around the ulna, the hand follows, skin in part."""
+    top, low = (arm.tagged([tag]).mean(axis=0) for tag in (HEAD, ULNAR_HEAD))
+    axis = unit(top - low)
+    for piece in arm.pieces[RADIUS]:
+        piece.move(turn(axis, degrees, low))
+    middle, half = float((top + low) @ arm.up) / 2, float((top - low) @ arm.up) / 2
+    arm.twist(axis, degrees, low, arm.below(middle, half * 0.9))
+
+
+def bowed(arm: Limb, rng: Generator) -> None:
+    """Bend a bone smoothly by some millimetres between its ends."""
+    for bone in (RADIUS, ULNA):
+        points = arm.points(bone) @ arm.up
+        low, length = float(points.min()), float(np.ptp(points))
+        by = away(arm, rng, arm.front, 90) * rng.normal(0, 2.0)
+
+        def bow(vertices: Floats, low: float = low, length: float = length, by: Floats = by) -> Floats:
+            share = np.clip((vertices @ arm.up - low) / length, 0, 1)
+            return np.asarray(np.sin(np.pi * share)[:, None] ** 2 * by)
+
+        for piece in arm.pieces[bone]:
+            piece.shape(bow(piece.outer.vertices), bow(piece.inner.vertices))
+
+
+def healed(arm: Limb, rng: Generator) -> None:
+    """An old break: a thick place on a shaft, perhaps with a slight bend."""
+    bone = RADIUS if rng.random() < 0.5 else ULNA
+    at = arm.at(bone, arm.level(bone, rng.uniform(0.3, 0.85)))
+    thick, wide = rng.uniform(0.6, 2.6), rng.uniform(7, 20)
+    lump = away(arm, rng, arm.front, 90)
+
+    def callus(vertices: Floats, share: float) -> Floats:
+        off = vertices - at.centre
+        radial = off - np.outer(off @ at.axis, at.axis)
+        size = np.maximum(np.linalg.norm(radial, axis=1), 1e-6)
+        amount = thick * np.exp(-(((off @ at.axis) / wide) ** 2)) * (1 + 0.6 * (radial @ lump) / size)
+        return np.asarray(radial * (share * amount / size)[:, None])
+
+    for piece in arm.pieces[bone]:
+        piece.shape(callus(piece.outer.vertices, 1.0), callus(piece.inner.vertices, -0.3))
+
+
+def growing(arm: Limb, rng: Generator) -> None:
+    """Open growth plates at wrist and elbow, ends not yet all bone, small carpal bones."""
+    young = rng.uniform(0, 1)  # 1: the youngest
+    for bone, end, depth in PLATES:
+        if bone == ULNA and end == 0.0 and rng.random() < 0.4:
+            continue
+        points = arm.points(bone)
+        along = points @ arm.up
+        level = along.min() + rng.uniform(*depth) if end else along.max() - rng.uniform(*depth)
+        at = place(points, float(level), arm.up)
+        above, below = arm.cut(bone, surface(at, plate_height(rng)))
+        ends, away_from_shaft = (below, -1.0) if end else (above, 1.0)
+        gap, size = rng.uniform(0.5, 2.0) + 0.6 * young, 1 - rng.uniform(0.02, 0.25) * young
+        for piece in ends:
+            piece.move(_smaller(piece.outer.vertices.mean(axis=0), size))
+            piece.move(Motion(np.eye(3), away_from_shaft * gap * arm.up * (0.6 + 0.4 * size)))
+    _small_carpus(arm, 1 - young * rng.uniform(0.05, 0.5))
+
+
+def _smaller(about: Floats, size: float) -> Motion:
+    return Motion(size * np.eye(3), (1 - size) * about)
+
+
+def _small_carpus(arm: Limb, size: float) -> None:
+    rig = arm.origin.rig
+    vertices = arm.rest.copy()
+    middles: dict[str, Floats] = {}
+    for index, (name, kind) in enumerate(zip(rig.names, rig.kinds, strict=True)):
+        if segment_of(name) == "hand.l" and "metacarpal" not in name:
+            own = slice(int(rig.vertex_starts[index]), int(rig.vertex_starts[index + 1]))
+            middle = middles.setdefault(name, vertices[own].mean(axis=0)) if kind == "bone" else middles[name]
+            vertices[own] = middle + size * (vertices[own] - middle)
+    arm.rest = vertices
