@@ -91,8 +91,8 @@ def _answers(json: str) -> Iterator[str]:
         FROM instance WHERE view IS NOT NULL"""
     empty = json.format("'[]'")
     yield f"""INSERT INTO decision (instance_id, decided_at, rules_version, priority, "analyse", destinations,
-        outcomes, models_run, models_absent, duration_ms)
-        SELECT id, received_at, 'r', 0, {", ".join([empty] * 5)}, 9.5 FROM instance WHERE state = 'done'"""
+        outcomes, models_run, models_absent, models_silent, duration_ms)
+        SELECT id, received_at, 'r', 0, {", ".join([empty] * 6)}, 9.5 FROM instance WHERE state = 'done'"""
     events = " UNION ALL ".join(f"SELECT {i} AS o, '{event}' AS event" for i, event in enumerate(EVENTS))
     yield f"""INSERT INTO audit (instance_id, event, at, detail)
         SELECT id, e.event, received_at, {json.format("'{}'")} FROM instance CROSS JOIN ({events}) e"""

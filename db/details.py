@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from db.documents import decision_of, finding_of, instance_of, prediction_of
+from db.documents import decision_of, finding_of, instance_of, prediction_of, silence_of
 from db.read import InstanceDetail
 from db.schema import AuditRow, DecisionRow, FindingRow, HeaderRow, InstanceRow, PredictionRow
 from router.types import Arrival, Decision, Finding, Mode, ModelRef, StoredObject, ViewPrediction
@@ -96,6 +96,7 @@ def _detail(row: InstanceRow, header: HeaderRow, answers: Answers, audit_id: int
         findings=tuple(answers.findings.get(row.id, ())),
         models_run=tuple(ModelRef(**model) for model in decided.models_run) if decided else (),
         models_absent=tuple(decided.models_absent) if decided else (),
+        models_silent=silence_of(decided.models_silent) if decided else {},
         decided_at=decided.decided_at if decided else None,
         duration_ms=decided.duration_ms if decided else None,
         audit_id=audit_id,

@@ -48,6 +48,16 @@ def model_document(model: ModelRef) -> Document:
     return {"name": model.name, "version": model.version, "sha256": model.sha256}
 
 
+def silence_documents(silent: Mapping[ModelRef, str]) -> list[Document]:
+    """The models that stated nothing, each with its reason."""
+    return [{"model": model_document(model), "reason": reason} for model, reason in silent.items()]
+
+
+def silence_of(documents: Iterable[Mapping[str, Any]]) -> Mapping[ModelRef, str]:
+    """The reverse of ``silence_documents``."""
+    return {ModelRef(**one["model"]): one["reason"] for one in documents}
+
+
 def prediction_document(prediction: ViewPrediction) -> Document:
     """A view prediction with all its candidates."""
     return {
@@ -154,6 +164,7 @@ def analysed_document(analysis: Analysis) -> Document:
     return {
         "models_run": [model_document(model) for model in analysis.models_run],
         "models_absent": list(analysis.models_absent),
+        "models_silent": silence_documents(analysis.models_silent),
         "findings": [finding_document(finding) for finding in analysis.findings],
     }
 

@@ -18,6 +18,7 @@ from db.documents import (
     model_document,
     prediction_document,
     routed_document,
+    silence_documents,
 )
 from db.journal import Entry, note, note_all
 from db.recording import NO_ANSWER, drop_answer
@@ -86,6 +87,7 @@ def write_analysis(session: Session, claim: Claim, analysis: Analysis, now: date
         "decided_at": now,
         "models_run": [model_document(model) for model in analysis.models_run],
         "models_absent": list(analysis.models_absent),
+        "models_silent": silence_documents(analysis.models_silent),
         "no_view_reason": analysis.no_view_reason,
         "duration_ms": analysis.duration_ms,
     }
@@ -158,7 +160,7 @@ def _story(analysis: Analysis) -> list[Entry]:
         shadows = [prediction_document(shadow) for shadow in analysis.shadow_views]
         story.append((Event.PREDICTED, {"view": view and prediction_document(view), "shadow_views": shadows}))
     story.append((Event.ROUTED, routed_document(analysis.decision)))
-    if analysis.models_run or analysis.models_absent or analysis.findings:
+    if analysis.models_run or analysis.models_absent or analysis.models_silent or analysis.findings:
         story.append((Event.ANALYSED, analysed_document(analysis)))
     done = {
         "view": view and view.view,

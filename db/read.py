@@ -138,6 +138,7 @@ class InstanceDetail:
     findings: tuple[Finding, ...]
     models_run: tuple[ModelRef, ...]
     models_absent: tuple[str, ...]
+    models_silent: Mapping[ModelRef, str]  # asked, but with a reason to state nothing
     decided_at: datetime | None
     duration_ms: float | None
     audit_id: int  # of the latest audit entry: changes whenever anything here does

@@ -242,5 +242,6 @@ class DecisionRow(SchemaRow):
     outcomes: Mapped[JsonList]
     models_run: Mapped[JsonList]
     models_absent: Mapped[Words]
+    models_silent: Mapped[JsonList]  # model, reason
     no_view_reason: Mapped[str | None] = mapped_column(String)
     duration_ms: Mapped[float]

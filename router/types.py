@@ -1,7 +1,6 @@
 """What flows through the house: plain values, frozen, with no technology in them.
 
-DICOM facts carry their DICOM keyword in snake_case (PS3.6); everything else carries a word of
-``docs/words.md``. Times are timezone-aware UTC.
+DICOM facts carry their keyword in snake_case (PS3.6), all else a word of ``docs/words.md``; times are UTC.
 """
 
 from __future__ import annotations
@@ -246,5 +245,6 @@ class Analysis:
     findings: tuple[Finding, ...] = ()
     models_run: tuple[ModelRef, ...] = ()
     models_absent: tuple[str, ...] = ()  # asked for by a rule, but no such pack is installed
+    models_silent: Mapping[ModelRef, str] = field(default_factory=dict)  # what stated nothing for a reason
     shadow_views: tuple[ViewPrediction, ...] = ()
     duration_ms: float = 0.0

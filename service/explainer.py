@@ -1,10 +1,10 @@
-"""What an uploaded file is, for the API and the pages: analysed in a process of its own."""
+"""What an uploaded file is, and where a model looked: for the API and the pages, in a process of its own."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
@@ -14,9 +14,10 @@ from classifiers.pictures import HEAD, is_picture
 from dicom_scp import header
 from router.errors import FilmError, NotAFilm, OutOfResources, RadrouterError
 from router.facts import Facts, specialists_that_answered
-from router.types import Analysis, Arrival, Instance
-from service.analysis_process import Engine
+from router.types import Analysis, Arrival, Instance, ModelRef
+from service.analysis_process import Engine, Result, Wanted
 from service.analyst import Analyst, Limits, Ticket
+from service.heating import HeatJob, HeatPicture
 from service.pipeline import Job
 
 POLL_S = 0.2
@@ -33,10 +34,13 @@ class Explained:
     no_view_reason: str | None = None  # the decoder's own words, or what kind of object it is
     undecodable: bool = False  # no decoder reads it: were it stored, it would fail
     models_absent: tuple[str, ...] = ()  # asked for by a rule in force, but not installed
+    models_silent: Mapping[ModelRef, str] = field(
+        default_factory=dict
+    )  # asked, but had a reason to say nothing
 
 
 class Explainer:
-    """One analysis at a time; whoever waits too long is told to come back."""
+    """One analysis or heat map at a time; whoever waits too long is told to come back."""
 
     def __init__(self, build: Callable[[], Engine], *, limits: Limits, rules_text: Callable[[], str]) -> None:
         self._build = build
@@ -54,6 +58,29 @@ class Explainer:
             AnalysisCrashed, PackError: the models did not survive it, or cannot be loaded.
         """
         job = _job(path)
+        return _explained(job, self._asked(job))
+
+    def heat(self, job: HeatJob) -> bytes:
+        """A heat map of a stored object, PNG.
+
+        Raises:
+            ModelAbsent: no such model is installed; HeatAbsent: it makes none of this label.
+            FilmError: there is no film in the object that the model could look at.
+            OutOfResources, AnalysisCrashed, PackError: as of ``explained``.
+        """
+        result = self._asked(job)
+        if isinstance(result, HeatPicture):
+            return result.png
+        assert isinstance(result, RadrouterError)  # what the engine answers to a HeatJob is one of the two
+        raise result
+
+    def close(self) -> None:
+        """End the process, if there is one."""
+        if self._analyst is not None:
+            self._analyst.close()
+            self._analyst = None
+
+    def _asked(self, job: Wanted) -> Result:
         patience = self._limits.film_s + self._limits.start_s
         if not self._turn.acquire(timeout=patience):
             raise OutOfResources("other explanations are under way; try again in a moment")
@@ -62,43 +89,42 @@ class Explainer:
         finally:
             self._turn.release()
 
-    def close(self) -> None:
-        """End the process, if there is one."""
-        if self._analyst is not None:
-            self._analyst.close()
-            self._analyst = None
-
-    def _ask(self, job: Job) -> Explained:
+    def _ask(self, job: Wanted) -> Result:
         if self._analyst is None:
             self._analyst = Analyst(self._build, limits=self._limits)
         self._analyst.submit([Ticket(key="", job=job)], rules_text=self._rules_text())
         try:
-            result = self._wait(self._analyst)
+            return self._wait(self._analyst)
         except BaseException:
             self.close()  # whatever went wrong, the next one starts afresh
             raise
-        if isinstance(result, FilmError):
-            return Explained(
-                facts=Facts(instance=job.instance, arrival=job.arrival, view=None),
-                is_picture=job.is_picture,
-                no_view_reason=str(result),
-                undecodable=not isinstance(result, NotAFilm),
-            )
-        if not isinstance(result, Analysis):
-            raise result
-        return Explained(
-            facts=facts_of(job.instance, job.arrival, result),
-            is_picture=job.is_picture,
-            no_view_reason=result.no_view_reason,
-            models_absent=result.models_absent,
-        )
 
-    def _wait(self, analyst: Analyst) -> Analysis | RadrouterError:
+    def _wait(self, analyst: Analyst) -> Result:
         end = monotonic() + self._limits.film_s + self._limits.start_s
         while monotonic() < end:
             for answer in analyst.poll(POLL_S):
                 return answer.result
         raise OutOfResources("the analysis did not answer in time")
+
+
+def _explained(job: Job, result: Result) -> Explained:
+    if isinstance(result, FilmError):
+        return Explained(
+            facts=Facts(instance=job.instance, arrival=job.arrival, view=None),
+            is_picture=job.is_picture,
+            no_view_reason=str(result),
+            undecodable=not isinstance(result, NotAFilm),
+        )
+    if isinstance(result, RadrouterError):
+        raise result
+    assert isinstance(result, Analysis)  # what the engine answers to a Job
+    return Explained(
+        facts=facts_of(job.instance, job.arrival, result),
+        is_picture=job.is_picture,
+        no_view_reason=result.no_view_reason,
+        models_absent=result.models_absent,
+        models_silent=result.models_silent,
+    )
 
 
 def _job(path: Path) -> Job:

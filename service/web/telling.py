@@ -69,7 +69,8 @@ def _analysed(detail: Detail) -> str:
     parts = [f"Models that ran: {ran or 'none'}"]
     parts += [f"found: {', '.join(found)}"] if found else []
     parts += [f"not installed: {', '.join(detail['models_absent'])}"] if detail.get("models_absent") else []
-    return "; ".join(parts) + "."
+    silent = [f"{each['model']['name']}: {each['reason']}" for each in detail.get("models_silent", ())]
+    return "; ".join(parts + silent) + "."
 
 
 def _done(detail: Detail) -> str:

@@ -275,6 +275,11 @@ def analysis() -> Callable[..., Analysis]:
             "findings": (opacity,) if view else (),
             "models_run": (view_model, lung),
             "models_absent": ("fracture",),
+            "models_silent": {
+                ModelRef(
+                    name="lung", version="2", sha256="4" * 64
+                ): "image quality not good enough to be analysed"
+            },
             "shadow_views": (shadow,) if view else (),
             "duration_ms": 12.5,
         }

@@ -30,6 +30,7 @@ def test_the_audit_tells_the_whole_story_and_no_patients_field(
     assert [entry.id for entry in story] == sorted(entry.id for entry in story)
     assert story[3].detail["matched"] == ["chests"]
     assert story[4].detail["models_absent"] == ["fracture"]
+    assert story[4].detail["models_silent"][0]["reason"] == "image quality not good enough to be analysed"
     assert not any(word in str(entry.detail) for entry in story for word in ("Doe", "P1", "A1"))
 
 

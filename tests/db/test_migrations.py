@@ -15,6 +15,7 @@ from router.types import Box
 
 FORMER = "0002"
 BEFORE_PROBABILITIES = "0005"
+BEFORE_SILENCE = "0006"
 NOW = datetime(2026, 3, 4, 10, 0, tzinfo=UTC)
 
 
@@ -79,4 +80,19 @@ def test_a_finding_s_probability_is_what_its_score_was(empty_url: str) -> None:
     (finding,) = detail.findings
     assert (finding.score, finding.probability, finding.threshold) == (0.7, 0.7, 0.5)
     assert finding.box == Box(**box)
+    engine.dispose()
+
+
+def test_no_decision_of_a_former_version_says_that_a_model_was_silent(empty_url: str) -> None:
+    engine = connect(empty_url)
+    uid = "1.2.826.0.1.3680043.8.498.1"
+    tables = fill(engine, BEFORE_SILENCE, uid)
+    with engine.begin() as connection:
+        connection.execute(insert(tables.tables["decision"]).values(
+            instance_id=1, decided_at=NOW, rules_version="r", priority=0, analyse=["lung"], destinations=[],
+            outcomes=[], models_run=[], models_absent=["lung"], duration_ms=3.0,
+        ))  # fmt: skip
+    migrate(empty_url)
+    detail = Queries(sessions(engine)).instance(f"{uid}.1")
+    assert detail is not None and detail.models_absent == ("lung",) and detail.models_silent == {}
     engine.dispose()

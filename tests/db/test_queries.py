@@ -104,6 +104,7 @@ def test_an_instance_shows_its_whole_answer(queries: Queries, analysis: Answer) 
         answer.findings,
     )
     assert (found.decision, found.models_run) == (answer.decision, answer.models_run)
+    assert found.models_silent == answer.models_silent
     assert (found.models_absent, found.duration_ms, found.state) == (("fracture",), 12.5, State.DONE)
 
 
