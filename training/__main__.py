@@ -1,5 +1,5 @@
 """``python -m training simulate|sheet|train|calibrate|export|evaluate|card|demo``: from an anatomy to a
-model pack."""
+model pack. ``python -m training lung|fracture|ossicle STAGE`` does the same for a specialist."""
 
 from __future__ import annotations
 
@@ -8,16 +8,21 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import fields
+from importlib import import_module
 from pathlib import Path
 
 Stage = Callable[[argparse.Namespace], None]
 
+SPECIALISTS = ("lung", "fracture", "ossicle")
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one stage; returns the exit status."""
-    options = _parser().parse_args(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given and given[0] in SPECIALISTS:  # a folder with its own commands
+        return int(import_module(f"training.{given[0]}.commands").main(given[1:]))
+    options = _parser().parse_args(given)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
         options.stage(options)
