@@ -5,7 +5,8 @@ same in words.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,8 +79,7 @@ def view_of(raw: Mapping[str, NDArray[np.float32]], manifest: Manifest, model: M
         rival = max((c.score for c in ranked if c.label != OTHER), default=0.0)
         margin = max(0.0, score - rival)
     else:
-        score = ranked[0].score
-        margin = score - ranked[1].score if len(ranked) > 1 else score
+        score, margin = ranked[0].score, _lead(ranked)
         view = ranked[0].label if _opens(ranked[0], margin, manifest.gate, head) else UNSURE
     return ViewPrediction(
         view=view,
@@ -132,14 +132,38 @@ def candidates_of(
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What was said of one film: findings, and by model why it states nothing, where it has a reason."""
+
+    findings: tuple[Finding, ...]
+    silent: Mapping[ModelRef, str] = field(default_factory=dict)
+
+
+def silence_of(raw: NDArray[np.float32], manifest: Manifest) -> str | None:
+    """Why a ``classify`` pack states nothing about one film, when its gate stays shut: no label leads enough.
+
+    ``raw``: its head's raw output (labels,). None where the gate is open, whatever is stated then.
+    """
+    head, gate = manifest.outputs["classify"], manifest.gate
+    ranked = candidates(calibrated(raw, head), head.labels)
+    if head.classes is not Classes.EXCLUSIVE or _lead(ranked) >= gate.margin:
+        return None
+    return gate.otherwise or f"no label leads the second by {gate.margin:.0%}"
+
+
+def _lead(ranked: Sequence[Candidate]) -> float:
+    """Of the first over the second, in [0, 1]."""
+    return ranked[0].score - (ranked[1].score if len(ranked) > 1 else 0.0)
+
+
 def findings_of(raw: NDArray[np.float32], manifest: Manifest, model: ModelRef) -> tuple[Finding, ...]:
     """What a ``classify`` pack states about one film, from its head's raw output (labels,); best first."""
     head = manifest.outputs["classify"]
     found = candidates_of(raw, manifest, model, floor=0.0)
     if head.classes is Classes.EXCLUSIVE:
         ranked = candidates(calibrated(raw, head), head.labels)
-        lead = ranked[0].score - (ranked[1].score if len(ranked) > 1 else 0.0)
-        leads = lead >= manifest.gate.margin
+        leads = _lead(ranked) >= manifest.gate.margin
         found = tuple(finding for finding in found if leads and finding.label == ranked[0].label)
     return tuple(finding for finding in found if finding.probability >= finding.threshold)
 

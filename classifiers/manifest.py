@@ -129,10 +129,14 @@ class Output:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
-    """What an answer needs to be stated at all: a lead over the second label, and a score; both in [0, 1]."""
+    """What an answer needs to be stated at all: a lead over the second label, and a score; both in [0, 1].
+
+    ``otherwise``: what a ``classify`` pack says of a film whose best label does not lead by the margin.
+    """
 
     margin: float = 0.0
     min_score: float = 0.0
+    otherwise: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from classifiers.answers import Said
 from classifiers.film import Need, one_need
 from classifiers.manifest import Task
 from classifiers.packs import SHIPPED, Pack, choose, find_packs
@@ -159,11 +160,18 @@ class Models:
 
         ``films`` as read by ``need(name)``. Raises ModelAbsent when ``name`` cannot be asked.
         """
+        return [said.findings for said in self.said(name, films)]
+
+    def said(self, name: str, films: Sequence[Film]) -> list[Said]:
+        """Per film: what ``findings`` gives, and who stated nothing for a reason. Raises ModelAbsent."""
         active, shadows = self._active(name), self._shadows(name)
-        stated = active[0].predict(films) if len(active) == 1 else _together(active, films)
-        answers = [stated, *(specialist.predict(films) for specialist in shadows)]
+        answer = active[0].said(films) if len(active) == 1 else _together(active, films)
+        answers = [answer, *(specialist.said(films) for specialist in shadows)]
         return [
-            tuple(finding for found in per_film for finding in found)
+            Said(
+                findings=tuple(finding for said in per_film for finding in said.findings),
+                silent={model: reason for said in per_film for model, reason in said.silent.items()},
+            )
             for per_film in zip(*answers, strict=True)
         ]
 
@@ -198,7 +206,7 @@ class Models:
         ]
 
 
-def _together(members: Sequence[Specialist], films: Sequence[Film]) -> list[tuple[Finding, ...]]:
+def _together(members: Sequence[Specialist], films: Sequence[Film]) -> list[Said]:
     """Per film what the members state together, then what each says (``router.ensemble``)."""
     model = ensemble_model([member.ref for member in members])
     found = []
@@ -208,5 +216,5 @@ def _together(members: Sequence[Specialist], films: Sequence[Film]) -> list[tupl
             for member, candidates in zip(members, seen, strict=True)
         ]
         answer = combined(each, model)
-        found.append((*answer, *kept(each, answer)))
+        found.append(Said(findings=(*answer, *kept(each, answer))))
     return found

@@ -119,8 +119,10 @@ def _input(table: Table) -> Input:
 
 
 def _agree_on_colour(found: Input, table: Table) -> None:
-    if found.window is not None and found.window[1] <= 0:
-        raise table.error("window has a width of 0 or less")
+    if found.window is not None and found.window[1] < 1:
+        raise table.error("window has a width below 1")
+    if found.window is not None and found.accepts is not Accepts.CT:
+        raise table.error("window is in Hounsfield units, so it needs accepts = 'ct'")
     grey_only = found.fit is Fit.FILM or found.polarity is Polarity.BONE_DARK or found.window is not None
     if found.colour and (found.channels != 3 or grey_only):
         raise table.error("colour needs channels = 3, another fit than 'film', bone_bright and no window")
@@ -161,7 +163,11 @@ def _output(table: Table) -> Output:
 def _gate(top: Table, task: Task) -> Gate:
     table = top.table("gate", optional=task is not Task.VIEW)
     margin = table.number("margin", None if task is Task.VIEW else 0.0, low=0, high=1)
-    gate = Gate(margin=margin, min_score=table.number("min_score", 0.0, low=0, high=1))
+    gate = Gate(
+        margin=margin,
+        min_score=table.number("min_score", 0.0, low=0, high=1),
+        otherwise=table.text("otherwise") if task is Task.CLASSIFY and "otherwise" in table else None,
+    )
     table.end()
     return gate
 

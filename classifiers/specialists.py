@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from classifiers.answers import candidates_of, findings_of, needed
+from classifiers.answers import Said, candidates_of, findings_of, needed, silence_of
 from classifiers.boxes import BoxFinder
 from classifiers.detection import FLOOR
 from classifiers.film import Need
@@ -84,9 +84,18 @@ class Specialist:
 
         A whole film's finding is stated only where no box of its label is.
         """
+        return [said.findings for said in self.said(films)]
+
+    def said(self, films: Sequence[Film]) -> list[Said]:
+        """What ``predict`` gives, and beside it why nothing is stated, where the gate stayed shut."""
         if self._boxes is not None:
-            return [stated(found) for found in self._boxes.candidates(films)]
-        return [findings_of(raw, self._pack.manifest, self.ref) for raw in self._classified(films)]
+            return [Said(findings=stated(found)) for found in self._boxes.candidates(films)]
+        return [self._said(raw) for raw in self._classified(films)]
+
+    def _said(self, raw: NDArray[np.float32]) -> Said:
+        silence = silence_of(raw, self._pack.manifest)
+        silent = {} if silence is None else {self.ref: silence}
+        return Said(findings=findings_of(raw, self._pack.manifest, self.ref), silent=silent)
 
     def heat(self, film: Film, label: str) -> NDArray[np.float32]:
         """Where the network saw ``label``: float32 (H, W) in [0, 1] on the pixels of ``film.image``.

@@ -93,6 +93,28 @@ def test_a_specialists_shadow_is_kept_apart(make_specialist: MakeSpecialist, fil
         assert [(f.model.version, f.mode) for f in per_film] == [("1", Mode.ACTIVE), ("2", Mode.SHADOW)]
 
 
+def test_a_gate_that_stays_shut_says_so_in_its_own_words_of_shadows_too(
+    make_specialist: MakeSpecialist, films: list[Film]
+) -> None:
+    shut = Gate(margin=1.0, otherwise="image quality not good enough to be analysed")
+    active, shadow = (
+        make_specialist(version="1", gate=shut),
+        make_specialist(version="2", gate=Gate(margin=1.0)),
+    )
+    for said in models(active, shadow, shadow=("fracture@2",)).said("fracture", films):
+        assert said.findings == ()
+        assert said.silent == {
+            active.ref: "image quality not good enough to be analysed",
+            shadow.ref: "no label leads the second by 100%",
+        }
+
+
+def test_a_gate_that_opens_is_no_reason_to_be_silent(
+    make_specialist: MakeSpecialist, films: list[Film]
+) -> None:
+    assert [said.silent for said in models(make_specialist()).said("fracture", films)] == [{}, {}, {}]
+
+
 def test_a_specialist_that_only_runs_in_shadow_is_absent(
     make_specialist: MakeSpecialist, films: list[Film]
 ) -> None:

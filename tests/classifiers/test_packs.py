@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from classifiers.film import Accepts
 from classifiers.manifest import (
     Classes,
     Detect,
@@ -19,6 +20,7 @@ from classifiers.manifest import (
     RejectByClass,
     RejectByEnergy,
     RejectByHead,
+    Task,
     Values,
 )
 from classifiers.packfile import parse
@@ -95,13 +97,20 @@ def test_the_detecting_manifest_that_the_documentation_shows_is_valid() -> None:
     assert parse(render(manifest), "ossicle/1") == manifest
 
 
+def test_the_words_of_a_shut_gate_survive_being_written(make_pack: Callable[..., Pack]) -> None:
+    outputs = {"classify": Output(name="view", values=Values.LOGITS, labels=("a", "b", "c"))}
+    gate = Gate(margin=0.5, otherwise="image quality not good enough to be analysed")
+    pack = make_pack(name="eye", task=Task.CLASSIFY, outputs=outputs, gate=gate)
+    assert load_pack(pack.folder).manifest.gate == gate
+
+
 def test_a_detecting_manifest_without_what_is_optional_survives_too() -> None:
     manifest = parse(shown_detect(PAGE), "ossicle/1")
     bare = replace(
         manifest,
         outputs={"detect": manifest.outputs["detect"]},
         detect=Detect(boxes="boxes", overlap=0.5, most=1),
-        input=replace(manifest.input, window=(-600.0, 1500.0)),
+        input=replace(manifest.input, window=(-600.0, 1500.0), accepts=Accepts.CT),
     )
     assert parse(render(bare), "ossicle/1") == bare
 
@@ -136,7 +145,9 @@ def test_a_detecting_manifest_without_what_is_optional_survives_too() -> None:
         ('mode          = "active"', 'mode = "member"', "mode = 'member' is not one of active, shadow"),
         ("colour   = false", "colour = true", "colour needs channels = 3"),
         ("colour   = false", "colour = 0", "colour = 0 is not true or false"),
-        ("# window = [-600, 1500]", "window = [-600, 0] #", "window has a width of 0 or less"),
+        ("# window = [-600, 1500]", "window = [-600, 0] #", "window has a width below 1"),
+        ("# window = [-600, 1500]", "window = [-600, 1500] #", "so it needs accepts = 'ct'"),
+        ('accepts  = "radiograph"', 'accepts = "film"', "accepts = 'film' is not one of radiograph, photo"),
     ],
 )
 def test_a_wrong_detecting_manifest_is_refused_in_one_sentence(old: str, new: str, sentence: str) -> None:
