@@ -10,24 +10,27 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection
 from datetime import datetime, timedelta
-from typing import Any
+from functools import cache
+from typing import Any, Final
 
 from sqlalchemy import String, case, cast, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from db.prepared import table
 from db.schema_verdicts import JudgementRow
+
+_JUDGEMENT: Final = table(JudgementRow)
 
 
 def judge_later(session: Session, study_ids: Collection[int], due_at: datetime) -> None:
     """Judge these studies when ``due_at`` has come, and not before; a judge who holds one has lost it."""
-    _upsert(session, study_ids, due_at, due_at)
+    _upsert(session, study_ids, due_at, wait=True)
 
 
 def judge_soon(session: Session, study_ids: Collection[int], now: datetime) -> None:
     """Judge these studies now; one that is already due, because its films still come in, keeps its time."""
-    waits = (JudgementRow.token.is_(None)) & (JudgementRow.due_at > now)
-    _upsert(session, study_ids, now, case((waits, JudgementRow.due_at), else_=now))
+    _upsert(session, study_ids, now, wait=False)
 
 
 def take_due(session: Session, limit: int, lease: timedelta, now: datetime) -> dict[int, str]:
@@ -51,14 +54,19 @@ def study_of(token: str) -> int:
     return int(token.rpartition(".")[2])
 
 
-def _upsert(session: Session, study_ids: Collection[int], due_at: datetime, again_at: Any) -> None:
+def _upsert(session: Session, study_ids: Collection[int], due_at: datetime, *, wait: bool) -> None:
     if not study_ids:
         return
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    rows = [{"study_id": study_id, "due_at": due_at} for study_id in sorted(study_ids)]
-    added = dialect.insert(JudgementRow).values(rows)
-    session.execute(
-        added.on_conflict_do_update(
-            index_elements=[JudgementRow.study_id], set_={"due_at": again_at, "token": None}
-        )
-    )
+    statement = _due(session.get_bind().dialect.name, wait)
+    session.execute(statement, [{"study_id": study_id, "due_at": due_at} for study_id in sorted(study_ids)])
+
+
+@cache
+def _due(dialect: str, wait: bool) -> Any:
+    """A study, due at the time given; without ``wait`` one that nobody holds keeps its own later time."""
+    added = (postgresql if dialect == "postgresql" else sqlite).insert(_JUDGEMENT)
+    unheld_later = _JUDGEMENT.c.token.is_(None) & (_JUDGEMENT.c.due_at > added.excluded.due_at)
+    again_at: Any = added.excluded.due_at
+    if not wait:
+        again_at = case((unheld_later, _JUDGEMENT.c.due_at), else_=again_at)
+    return added.on_conflict_do_update(index_elements=["study_id"], set_={"due_at": again_at, "token": None})

@@ -2,21 +2,23 @@
 
 On PostgreSQL locks are taken in one order, study before instance, so that a re-sent study whose date was
 corrected does not meet itself. SQLite has one writer at a time and passes over ``FOR UPDATE``.
+What runs for every object is built once (``db/prepared.py``); what runs when one is replaced need not be.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from functools import cache
+from typing import Any, Final, Literal
 
-from sqlalchemy import Row, Select, delete, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Row, Select, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from db.documents import instance_attributes, instance_fields
 from db.journal import note
 from db.judging import judge_later
+from db.prepared import insert_unless_known, table
 from db.schema import (
     NO_DATE,
     DecisionRow,
@@ -33,6 +35,23 @@ from router.types import Arrival, Event, Instance, Outcome, State, StoredObject
 OnConflict = Literal["replace", "keep_first"]
 
 NO_ANSWER: dict[str, Any] = {"view": None, "score": None, "margin": None, "model": None}
+
+_STUDY: Final = table(StudyRow)
+_INSTANCE: Final = table(InstanceRow)
+_STUDY_OF: Final = select(_STUDY.c.id, _STUDY.c.listed_date).where(
+    _STUDY.c.study_instance_uid == bindparam("uid")
+)
+_STUDY_HELD: Final = _STUDY_OF.with_for_update()
+_KNOWN: Final = select(_INSTANCE.c.id, _INSTANCE.c.study_id, _INSTANCE.c.sha256, _INSTANCE.c.path).where(
+    _INSTANCE.c.sop_instance_uid == bindparam("uid")
+)
+_KNOWN_SHARED: Final = _KNOWN.with_for_update(read=True, key_share=True)
+_KNOWN_HELD: Final = _KNOWN.with_for_update(key_share=True)
+_NEW_HEADER: Final = insert(table(HeaderRow))
+_NO_ANSWER: Final = tuple(
+    delete(table(of)).where(table(of).c.instance_id == bindparam("id"))
+    for of in (PredictionRow, FindingRow, DecisionRow)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,11 +71,11 @@ def record_object(
     ``judge_at``: when studies are judged whose instance was replaced; that may be two, for other bytes can
     name another study.
     """
-    known = session.execute(_known(sent).with_for_update(read=True, key_share=True)).one_or_none()
+    known = session.execute(_KNOWN_SHARED, _uid(sent)).one_or_none()
     if known is None:
         if _insert(session, sent, now):
             return Outcome.NEW
-        known = session.execute(_known(sent)).one()  # somebody was faster by a moment
+        known = session.execute(_KNOWN, _uid(sent)).one()  # somebody was faster by a moment
     if known.sha256 == sent.stored.sha256:
         note(session, known.id, now, (Event.DUPLICATE, _arrival(sent)))
         return Outcome.DUPLICATE
@@ -72,8 +91,8 @@ def record_object(
 
 def drop_answer(session: Session, instance_id: int) -> None:
     """Take away what was found out so far; the audit keeps what was said."""
-    for table in (PredictionRow, FindingRow, DecisionRow):
-        session.execute(delete(table).where(table.instance_id == instance_id))
+    for forgetting in _NO_ANSWER:
+        session.execute(forgetting, {"id": instance_id})
 
 
 def _forget_truth(session: Session, instance_id: int) -> None:
@@ -81,9 +100,8 @@ def _forget_truth(session: Session, instance_id: int) -> None:
     session.execute(delete(TruthRow).where(TruthRow.instance_id == instance_id))
 
 
-def _known(sent: Sent) -> Select[int, int, str, str]:
-    wanted = select(InstanceRow.id, InstanceRow.study_id, InstanceRow.sha256, InstanceRow.path)
-    return wanted.where(InstanceRow.sop_instance_uid == sent.instance.sop_instance_uid)
+def _uid(sent: Sent) -> dict[str, str]:
+    return {"uid": sent.instance.sop_instance_uid}
 
 
 def _insert(session: Session, sent: Sent, now: datetime) -> bool:
@@ -91,10 +109,10 @@ def _insert(session: Session, sent: Sent, now: datetime) -> bool:
     columns = _columns(sent, study_id, listed_date, now) | {
         "sop_instance_uid": sent.instance.sop_instance_uid
     }
-    instance_id = _insert_unless_known(session, InstanceRow, columns)
+    instance_id = insert_unless_known(session, _INSTANCE, columns)
     if instance_id is None:
         return False
-    session.execute(insert(HeaderRow).values(instance_id=instance_id, **_header(sent.instance)))
+    session.execute(_NEW_HEADER, {"instance_id": instance_id} | _header(sent.instance))
     note(session, instance_id, now, (Event.RECEIVED, _arrival(sent)))
     return True
 
@@ -102,7 +120,7 @@ def _insert(session: Session, sent: Sent, now: datetime) -> bool:
 def _replace(session: Session, sent: Sent, now: datetime) -> set[int]:
     """Take the bytes in place of the known ones; gives the ids of the studies concerned, none: the same."""
     study_id, listed_date = _study(session, sent.instance)
-    known = session.execute(_known(sent).with_for_update(key_share=True)).one()
+    known = session.execute(_KNOWN_HELD, _uid(sent)).one()
     if known.sha256 == sent.stored.sha256:
         note(session, known.id, now, (Event.DUPLICATE, _arrival(sent)))
         return set()
@@ -125,19 +143,24 @@ def _replace(session: Session, sent: Sent, now: datetime) -> set[int]:
 def _study(session: Session, instance: Instance) -> tuple[int, str]:
     """The study's row, made if need be, in this object's words; with its listed date."""
     facts = _study_facts(instance)
-    same = [getattr(StudyRow, name) == value for name, value in facts.items()]
-    wanted = select(StudyRow.id, StudyRow.listed_date).where(
-        StudyRow.study_instance_uid == instance.study_instance_uid
-    )
+    wanted = {"uid": instance.study_instance_uid}
+    same = {f"said_{name}": value for name, value in facts.items()}
     # The foreign key takes this lock anyway; taken here it also keeps the listed date still until we commit.
-    found = session.execute(wanted.where(*same).with_for_update(read=True, key_share=True)).one_or_none()
+    found = session.execute(_study_saying(*facts), wanted | same).one_or_none()
     if found is not None:
         return found.id, found.listed_date
     columns = {"listed_date": NO_DATE} | facts | {"study_instance_uid": instance.study_instance_uid}
-    study_id = _insert_unless_known(session, StudyRow, columns)
+    study_id = insert_unless_known(session, _STUDY, columns)
     if study_id is not None:
         return study_id, columns["listed_date"]
-    return _reword(session, session.execute(wanted.with_for_update()).one(), facts)
+    return _reword(session, session.execute(_STUDY_HELD, wanted).one(), facts)
+
+
+@cache  # a study has five facts, so there are at most 32 of these
+def _study_saying(*names: str) -> Select[int, str]:
+    """The study of a UID, if its row says ``said_NAME`` of each of ``names``."""
+    said = [_STUDY.c[name] == bindparam(f"said_{name}") for name in names]
+    return _STUDY_OF.where(*said).with_for_update(read=True, key_share=True)
 
 
 def _reword(session: Session, study: Row[int, str], facts: dict[str, str]) -> tuple[int, str]:
@@ -169,17 +192,6 @@ def _study_facts(instance: Instance) -> dict[str, str]:
         "study_description": instance.study_description,
     }
     return {name: value for name, value in said.items() if value}
-
-
-def _insert_unless_known(
-    session: Session, table: type[StudyRow | InstanceRow], columns: dict[str, Any]
-) -> int | None:
-    dialect = session.get_bind().dialect.name
-    statement = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(table).values(**columns)
-    inserted: int | None = session.execute(
-        statement.on_conflict_do_nothing().returning(table.id)
-    ).scalar_one_or_none()
-    return inserted
 
 
 def _columns(sent: Sent, study_id: int, listed_date: str, now: datetime) -> dict[str, Any]:
