@@ -52,7 +52,7 @@ def augmented(film: BoxedFilm, rng: Generator, style: Style) -> tuple[Image, Box
     matrix = _motion(rng, style, side)
     image = cv2.warpAffine(image, matrix, (side, side), flags=cv2.INTER_LINEAR)
     image = _processed(np.asarray(image, dtype=np.float32), rng, style)
-    return image, _moved(film, matrix, side)
+    return image, moved(film, matrix, side)
 
 
 def _motion(rng: Generator, style: Style, side: int) -> NDArray[np.float64]:
@@ -69,8 +69,11 @@ def _motion(rng: Generator, style: Style, side: int) -> NDArray[np.float64]:
     return np.column_stack([turn, centre + shift - turn @ centre])
 
 
-def _moved(film: BoxedFilm, matrix: NDArray[np.float64], side: int) -> BoxedFilm:
-    """The boxes around the turned ellipses that fill them: exact for quarter turns, fair for small ones."""
+def moved(film: BoxedFilm, matrix: NDArray[np.float64], side: int) -> BoxedFilm:
+    """The film with its boxes where ``matrix``, 2x3 of pixel indices, takes them; its pixels stay.
+
+    A box becomes the one around the turned ellipse that fills it: exact for quarter turns, fair for less.
+    """
     if not len(film.boxes):
         return film
     middle = (film.boxes[:, :2] + film.boxes[:, 2:]) / 2 - 0.5  # edges to pixel indices

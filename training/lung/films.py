@@ -127,3 +127,17 @@ def _sized(pixels: NDArray[np.uint8], side: int | None) -> NDArray[np.uint8]:
     size = (round(pixels.shape[1] * scale), round(pixels.shape[0] * scale))
     method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(pixels, size, interpolation=method), dtype=np.uint8)
+
+
+def summary(shared: Path) -> list[str]:
+    """Lines that say how many films of how many patients may teach what. Raises FileNotFoundError."""
+    films = chest_films(shared)
+    lines = []
+    for name, some in (
+        ("labels first (patients without a boxed film)", [f for f in films if f.fold is None]),
+        *((f"fold {fold}", [f for f in films if f.fold == fold]) for fold in range(FOLDS)),
+    ):
+        boxed = sum(bool(film.boxes) for film in some)
+        patients = len({film.patient for film in some})
+        lines.append(f"{name}: {len(some)} films of {patients} patients, {boxed} with boxes")
+    return lines

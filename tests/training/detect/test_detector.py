@@ -1,0 +1,123 @@
+"""The detector as a whole: it learns a few films by heart, goes on where it stopped, and ships."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import keras
+import numpy as np
+import pytest
+
+from classifiers.packs import load_pack
+from training.detect.augment import PLAIN
+from training.detect.calibrate import Calibration
+from training.detect.candidates import seen
+from training.detect.example import BoxedFilm, fitted
+from training.detect.export import Shipped, export
+from training.detect.loop import Pool, Recipe, batches, learn
+from training.detect.measures import overlaps
+from training.detect.network import cut, detector
+
+# Keras's own saving does not yet follow NumPy 2 in this.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"
+)
+
+SIDE, LABELS = 64, ("disc", "bar")
+
+
+def drawn(rng: np.random.Generator) -> BoxedFilm:
+    """A grey film with a bright disc and a dark bar somewhere."""
+    pixels = rng.normal(110, 6, (SIDE, SIDE)).astype(np.float32)
+    x, y, u, v = (int(value) for value in rng.integers(12, SIDE - 12, 4))
+    cv2.rectangle(pixels, (u - 10, v - 4), (u + 9, v + 3), 20.0, -1)
+    cv2.circle(pixels, (x, y), 8, 240.0, -1)
+    return BoxedFilm(
+        pixels=np.clip(pixels, 0, 255).astype(np.uint8),
+        boxes=np.array([[x - 8, y - 8, x + 9, y + 9], [u - 10, v - 4, u + 10, v + 4]], dtype=np.float32),
+        labels=np.array([0, 1]),
+        image=np.ones(2, dtype=np.float32),
+        known=np.ones(2, dtype=np.float32),
+    )
+
+
+def learnt(out: Path, steps: int, lines: list[str]) -> keras.Model:
+    rng = np.random.default_rng(3)
+    films = [drawn(rng) for _ in range(24)]
+    keras.utils.set_random_seed(1)
+    model = detector(len(LABELS), side=SIDE, wide=16, depth=1)
+    recipe = Recipe(steps=steps, rate=4e-3, frozen=0, settle=4, average=0.9, warm_up=5)
+    pools = [Pool(films=films, count=12)]
+
+    def feed(seed: int):  # type: ignore[no-untyped-def]
+        return batches(pools, side=SIDE, labels=len(LABELS), seed=seed, style=PLAIN)
+
+    return learn(model, feed, recipe, out, lines.append)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> keras.Model:
+    return learnt(tmp_path_factory.mktemp("network"), 160, [])
+
+
+def test_it_finds_what_it_learnt_by_heart(trained: keras.Model) -> None:
+    film = drawn(np.random.default_rng(3))
+    out = trained(film.pixels[None, ..., None].astype(np.float32) / 255, training=False)
+    found = seen(np.asarray(out["scores"])[0], np.asarray(out["boxes"])[0], most=1)
+    for label in range(len(LABELS)):
+        best = found.boxes[found.labels == label]
+        assert overlaps(best, film.boxes[film.labels == label]).max() > 0.4
+
+
+def test_a_finished_training_is_read_back_and_not_done_again(tmp_path: Path) -> None:
+    first, again = [], []  # type: tuple[list[str], list[str]]
+    one = learnt(tmp_path, 20, first)
+    two = learnt(tmp_path, 20, again)
+    assert first and not again
+    for here, there in zip(one.weights, two.weights, strict=True):
+        np.testing.assert_array_equal(np.asarray(here), np.asarray(there))
+
+
+def test_the_two_halves_of_a_network_say_what_the_whole_says(trained: keras.Model) -> None:
+    image = np.random.default_rng(0).random((2, SIDE, SIDE, 1), dtype=np.float32)
+    lower, upper = cut(trained)
+    whole, halves = trained(image), upper(lower(image))
+    for name, values in whole.items():
+        np.testing.assert_allclose(np.asarray(values), np.asarray(halves[name]), atol=1e-4)
+
+
+def test_it_ships_as_a_pack_that_says_the_same(trained: keras.Model, tmp_path: Path) -> None:
+    two = (1.0, 1.0)
+    calibration = Calibration(
+        temperature=two, image_weight=(0.0, 0.5), bias=two, image_temperature=two, image_bias=two
+    )
+    shipped = Shipped(
+        labels=LABELS,
+        side=SIDE,
+        calibration=calibration,
+        thresholds={"disc": 0.4, "bar": 0.5},
+        licence="none",
+        training_data="drawn",
+    )
+    probes = np.stack([drawn(np.random.default_rng(k)).pixels for k in range(4)])[..., None] / np.float32(255)
+    pack = export(trained, shipped, tmp_path / "shapes" / "1", probes=probes.astype(np.float32))
+    assert load_pack(pack.folder).manifest == pack.manifest
+    with pytest.raises(ValueError, match="differ"):
+        export(detector(len(LABELS), side=SIDE), shipped, tmp_path / "shapes" / "2", probes=probes * np.nan)
+
+
+def test_a_film_of_any_size_is_fitted_with_its_boxes() -> None:
+    film = drawn(np.random.default_rng(5))
+    large = cv2.resize(film.pixels, (512, 512), interpolation=cv2.INTER_NEAREST)
+    wide = BoxedFilm(
+        pixels=np.asarray(large, dtype=np.uint8),
+        boxes=film.boxes * 8,
+        labels=film.labels,
+        image=film.image,
+        known=film.known,
+    )
+    there = fitted(wide, side=SIDE)
+    left, top, right, bottom = np.round(there.boxes[0]).astype(int).tolist()
+    inside = there.pixels[top + 3 : bottom - 3, left + 3 : right - 3]
+    assert inside.mean() > 200 and there.pixels.shape == (SIDE, SIDE)

@@ -1,0 +1,101 @@
+"""``python -m training lung prepare|train|calibrate|evaluate|export|card``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parent.parent.parent
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one stage; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    try:
+        options.stage(options)
+    except (FileNotFoundError, ValueError) as error:
+        print(f"lung {options.command}: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m training lung", description=__doc__)
+    stages = parser.add_subparsers(dest="command", required=True)
+    shared = Path(os.environ.get("RADROUTER_SHARED", CHECKOUT.parent / "shared"))
+    for name, run, summary in (
+        ("prepare", _prepare, "count the films and say who may teach what"),
+        ("train", _train, "labels, features, five folds, the shipped network; goes on where it stopped"),
+        ("calibrate", _calibrate, "probabilities and thresholds from what the folds said"),
+        ("evaluate", _evaluate, "measure what the folds said, with intervals and pictures"),
+        ("export", _export, "write the pack and check it against Keras"),
+        ("card", _card, "write the pack's card and metrics from the evaluation"),
+    ):
+        one = stages.add_parser(name, help=summary, description=summary)
+        one.set_defaults(stage=run)
+        one.add_argument("--data", type=Path, default=shared, help="folder with chest/")
+        one.add_argument("--work", type=Path, default=Path("training-work/lung"), help="where files go")
+        if name == "train":
+            _plan_options(one)
+        if name in ("export", "card"):
+            one.add_argument("--pack", type=Path, default=CHECKOUT / "classifiers/packs/lung/1")
+    return parser
+
+
+def _plan_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--backbone", type=Path, help="ImageNet weights (default: the installed package's)")
+    parser.add_argument("--minutes", type=float, default=32.0, help="of the first part")
+    parser.add_argument("--fold-minutes", type=float, default=4.5, help="of each fold")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+
+
+def _prepare(options: argparse.Namespace) -> None:
+    from training.lung.films import summary
+
+    print("\n".join(summary(options.data)))
+
+
+def _train(options: argparse.Namespace) -> None:
+    import tensorflow as tf
+
+    from training.lung.train import Plan, train
+
+    tf.config.threading.set_intra_op_parallelism_threads(options.threads)
+    plan = Plan(minutes=options.minutes, fold_minutes=options.fold_minutes, seed=options.seed)
+    weights = train(
+        shared=options.data,
+        work=options.work,
+        plan=plan,
+        backbone=options.backbone,
+        report=lambda line: print(line, flush=True),
+    )
+    print(weights)
+
+
+def _calibrate(options: argparse.Namespace) -> None:
+    from training.lung.evaluate import calibrate
+
+    print(calibrate(options.data, options.work))
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    from training.lung.evaluate import evaluate
+
+    print(evaluate(options.data, options.work))
+
+
+def _export(options: argparse.Namespace) -> None:
+    from training.lung.pack import write
+
+    print(write(options.data, options.work, options.pack))
+
+
+def _card(options: argparse.Namespace) -> None:
+    from training.lung.card import write_card
+
+    print(write_card(options.work, options.pack))

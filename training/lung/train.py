@@ -1,0 +1,173 @@
+"""Train the lung detector: what chest films look like, then the boxes, fold by fold and on everything.
+
+1. ``network``: the whole network learns the labels of films of patients without boxes. Which place makes a
+   film positive it finds itself (log-sum-exp of the map of each label).
+2. ``features``: the lower half of it runs once over all films.
+3. ``fold0`` ... ``fold4``: the upper half learns boxes and labels, without the fold's patients; then it looks
+   at their films. What it says of them is what everything is measured and calibrated on.
+4. ``all``: the same with every patient. That network ships.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import keras
+import numpy as np
+
+from classifiers.detection import Seen
+from classifiers.prepare import prepared
+from training.detect.candidates import Candidates, answers, gathered, keep, seen
+from training.detect.example import fitted
+from training.detect.loop import Pool, Recipe, Report, batches, learn
+from training.detect.losses import Shares
+from training.detect.network import begin_with_imagenet, cut, detector
+from training.detect.targets import Batch
+from training.films import read
+from training.lung.features import SIDE, Features, feed, write_features
+from training.lung.films import EXTRA, FOLDS, LABELS, ORIGINAL, ChestFilm, chest_films, example
+
+BOXED, REPORTED, OTHERS = 16, 4, 4  # films of a batch: with boxes; of the same patients; of other patients
+WHOLE: Final = Shares(places=0.0, boxes=0.0, heat=0.0, image=1.0, extra=0.5)
+PARTS: Final = Shares(places=1.0, boxes=2.0, heat=0.5, image=0.5, extra=0.2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How long each part may take, and the seed."""
+
+    minutes: float = 32.0
+    fold_minutes: float = 4.5
+    fold_steps: int = 1200
+    seed: int = 1
+
+
+def network() -> keras.Model:
+    """The lung detector, without weights worth anything."""
+    return detector(len(LABELS), side=SIDE, extra=len(EXTRA))
+
+
+def train(*, shared: Path, work: Path, plan: Plan, backbone: Path | None, report: Report) -> Path:
+    """All four parts, each going on where it stopped; returns the shipped weights' path. Raises
+    FileNotFoundError."""
+    films = chest_films(shared)
+    whole = labels_first(films, work / "network", plan, backbone, report)
+    lower, _ = cut(whole)
+    features = write_features(lower, films, work / "features", report, seed=plan.seed)
+    for fold in [0, None, *range(1, FOLDS)]:
+        boxes(films, features, work, fold=fold, plan=plan, report=report)
+    return work / "all" / "model.weights.h5"
+
+
+def labels_first(
+    films: Sequence[ChestFilm], out: Path, plan: Plan, backbone: Path | None, report: Report
+) -> keras.Model:
+    """Part 1: the whole network on films of patients without boxes."""
+    keras.utils.set_random_seed(plan.seed)
+    model = network()
+    if not (out / "model.weights.h5").is_file():
+        begin_with_imagenet(model, backbone)
+    # Read only when there is something to learn.
+    taught: list[Pool] = []
+
+    def films_of(seed: int) -> Iterator[Batch]:
+        if not taught:
+            taught.append(_pool(films))
+        return batches(taught, side=SIDE, labels=len(LABELS), seed=seed)
+
+    recipe = Recipe(
+        steps=100_000, minutes=plan.minutes, decay=0.05, average=0.998, seed=plan.seed, shares=WHOLE
+    )
+    return learn(model, films_of, recipe, out, report)
+
+
+def _pool(films: Sequence[ChestFilm]) -> Pool:
+    """Films of patients without boxes; those with findings, and with seldom ones, come more often."""
+    shown = [fitted(example(film), side=SIDE) for film in films if film.fold is None]
+    positive = np.stack([film.image for film in shown])[:, : len(LABELS)]
+    odds = 1 + 1.5 * positive.any(axis=1) + (positive / positive.mean(axis=0) / 20).sum(axis=1)
+    return Pool(films=shown, count=20, odds=odds.tolist())
+
+
+def boxes(
+    films: Sequence[ChestFilm],
+    features: Features,
+    work: Path,
+    *,
+    fold: int | None,
+    plan: Plan,
+    report: Report,
+) -> keras.Model:
+    """Parts 3 and 4: the upper half without the patients of ``fold`` (None: with all), which then looks at
+    their films. Returns the whole network."""
+    out = work / ("all" if fold is None else f"fold{fold}")
+    model = network()
+    model.load_weights(work / "network" / "model.weights.h5")
+    if (out / "model.weights.h5").is_file() and (fold is None or (out / "candidates.npz").is_file()):
+        return model
+    lower, upper = cut(model)
+    lower.trainable = False
+    recipe = Recipe(
+        steps=plan.fold_steps,
+        minutes=plan.fold_minutes,
+        decay=0.05,
+        average=0.99,
+        frozen=0,
+        settle=0,
+        seed=plan.seed + 100,
+        shares=PARTS,
+    )
+    pools = _fold_pools(films, fold)
+    report(f"{out.name}: " + ", ".join(f"{len(pool)} films ({count} a batch)" for pool, count in pools))
+    learn(upper, lambda seed: feed(features, pools, seed=seed), recipe, out, report)
+    if fold is not None:
+        keep(out / "candidates.npz", looked_at(upper, films, features, fold))
+    return model
+
+
+def _fold_pools(films: Sequence[ChestFilm], fold: int | None) -> list[tuple[list[int], int]]:
+    teaching = [place for place, film in enumerate(films) if film.fold is None or film.fold != fold]
+    boxed = [place for place in teaching if films[place].boxes]
+    reported = [place for place in teaching if not films[place].boxes and films[place].fold is not None]
+    others = [place for place in teaching if films[place].fold is None]
+    return [(boxed, BOXED), (reported, REPORTED), (others, OTHERS)]
+
+
+def held_out(films: Sequence[ChestFilm], fold: int) -> list[int]:
+    """Places of the films that a fold looks at, in the order of its candidates."""
+    return [place for place, film in enumerate(films) if film.fold == fold]
+
+
+def looked_at(upper: keras.Model, films: Sequence[ChestFilm], features: Features, fold: int) -> Candidates:
+    """What the upper half says of the fold's films; boxes in pixels of NIH's originals (1024 a side)."""
+    places = held_out(films, fold)
+    plain = {int(features.film[row]): row for row in np.flatnonzero(features.plain)}
+    outputs = answers(upper, [features.maps[plain[place]] for place in places])
+    return gathered(
+        (on_original(seen(out["scores"], out["boxes"]), films[place]), out["image"])
+        for place, out in zip(places, outputs, strict=True)
+    )
+
+
+def on_original(found: Seen, film: ChestFilm) -> Seen:
+    """The boxes in pixels of NIH's original instead of the network's input, cut off at its edge."""
+    pixels = read(film.path)
+    _, placement = prepared(pixels.astype(np.float32) / 255.0, side=SIDE)
+    height, width = pixels.shape
+    size = np.array([width, height, width, height], dtype=np.float32)
+    edges = np.clip(placement.to_film(found.boxes) / size, 0, 1) * ORIGINAL
+    return replace(found, boxes=edges.astype(np.float32))
+
+
+def shipped(work: Path) -> keras.Model:
+    """The whole network of part 4. Raises FileNotFoundError when it has not been trained."""
+    weights = work / "all" / "model.weights.h5"
+    if not weights.is_file():
+        raise FileNotFoundError(f"{weights} is not there: run `python -m training lung train`")
+    model = network()
+    model.load_weights(work / "network" / "model.weights.h5")
+    cut(model)[1].load_weights(weights)
+    return model
