@@ -21,16 +21,20 @@ from typing import Any, Protocol
 
 from router.errors import RadrouterError
 from router.types import Analysis
+from service.heating import HeatJob, HeatPicture
 from service.pipeline import Job
 
 log = logging.getLogger(__name__)
+
+Wanted = Job | HeatJob
+Result = Analysis | HeatPicture | RadrouterError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """One batch, and the text of the rules that route it (checked by whoever sends it)."""
 
-    jobs: tuple[Job, ...]
+    jobs: tuple[Wanted, ...]
     rules_text: str
 
 
@@ -50,7 +54,7 @@ class NotReady:
 class Answers:
     """One result per job of the oldest request."""
 
-    results: tuple[Analysis | RadrouterError, ...]
+    results: tuple[Result, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,11 +72,11 @@ class Engine(Protocol):
 
     threads: int
 
-    def decode(self, job: Job) -> Any:
+    def decode(self, job: Wanted) -> Any:
         """The job's film, or the error in its place."""
 
-    def analyse(self, request: Request, films: Sequence[Any]) -> Sequence[Analysis | RadrouterError]:
-        """One result per job."""
+    def analyse(self, request: Request, films: Sequence[Any]) -> Sequence[Result]:
+        """One result per job: an Analysis of each Job, a HeatPicture for each HeatJob, or an error."""
 
 
 def _reduce_mapping(proxy: MappingProxyType[str, Any]) -> tuple[Any, ...]:

@@ -17,10 +17,19 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 
-from router.errors import AnalysisCrashed, PackError, RadrouterError
-from router.types import Analysis
-from service.analysis_process import Answers, Engine, Fault, NotReady, Ready, Reply, Request, serve
-from service.pipeline import Job
+from router.errors import AnalysisCrashed, PackError
+from service.analysis_process import (
+    Answers,
+    Engine,
+    Fault,
+    NotReady,
+    Ready,
+    Reply,
+    Request,
+    Result,
+    Wanted,
+    serve,
+)
 
 log = logging.getLogger(__name__)
 
@@ -38,10 +47,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
-    """One film to analyse; ``key`` comes back with its answer."""
+    """One film to analyse, or to draw a heat map of; ``key`` comes back with its answer."""
 
     key: str
-    job: Job
+    job: Wanted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +58,7 @@ class Answer:
     """What became of one ticket."""
 
     key: str
-    result: Analysis | RadrouterError
+    result: Result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -59,6 +59,7 @@ def open_app(settings: Settings, rules: RulesWatch, *, verbose: bool) -> Iterato
                 preview=preview_png,
                 values=read_any_values,
                 analyse=explainer.explained,
+                heat=explainer.heat,
                 take_in=_door(settings, database, inbox),
                 probes=_probes(settings, database, rules, models),
                 about=about(settings, revision=database.revision, doubt=database.doubt),

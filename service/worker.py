@@ -19,8 +19,10 @@ from typing import Protocol
 
 from router.errors import AnalysisCrashed, OutOfResources, RadrouterError, StaleClaim
 from router.retry import RetryPolicy, retry_delay
-from router.types import Analysis, Claim
+from router.types import Analysis, Claim, Mode
+from service.analysis_process import Result
 from service.analyst import Analyst, Answer, Ticket
+from service.heating import HeatPicture
 from service.pipeline import Job
 from service.rules_watch import RulesWatch
 
@@ -182,8 +184,9 @@ class Worker:
             del self._held[answer.key]
         return True
 
-    def _settle(self, claim: Claim, result: Analysis | RadrouterError) -> None:
+    def _settle(self, claim: Claim, result: Result) -> None:
         uid = claim.instance.sop_instance_uid
+        assert not isinstance(result, HeatPicture)  # a worker asks for none
         try:
             if isinstance(result, Analysis):
                 self.jobs.finish(claim, result)
@@ -226,4 +229,5 @@ def _said(analysis: Analysis) -> str:
     """What an analysis says, for one line of a log: our own words and model names only."""
     view = f"view={analysis.view.view} score={analysis.view.score:.3f}" if analysis.view else "view=none"
     rules = ",".join(analysis.decision.matched) or "none"
-    return f"{view} rules={rules!r} findings={len(analysis.findings)} ms={analysis.duration_ms:.0f}"
+    findings = sum(each.mode is Mode.ACTIVE for each in analysis.findings)
+    return f"{view} rules={rules!r} findings={findings} ms={analysis.duration_ms:.0f}"

@@ -10,7 +10,25 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from classifiers.manifest import (
+    Classes,
+    Detect,
+    Engine,
+    Fit,
+    Format,
+    Input,
+    Layout,
+    Manifest,
+    Output,
+    Polarity,
+    Task,
+    Values,
+    Weights,
+)
+from classifiers.packs import Pack, write_pack
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -117,3 +135,80 @@ def wlmscpfs(peer: Callable[..., str], tmp_path: Path) -> Iterator[Callable[...,
     for process in running:
         process.terminate()
         process.wait(10)
+
+
+SPOT_SIDE, SPOT_CELLS = 32, 4  # pixels of its square input; cells along a side
+
+
+@pytest.fixture(scope="session")
+def spot_pack() -> Callable[..., Pack]:
+    """Write a pack that draws a box round each bright sixteenth of a film, and shows where it looked.
+
+    A real network without training: the logit of ``spot`` is 20 times a cell's mean grey less 0.6, that of
+    ``shade`` its negative. Keywords replace fields of the manifest; ``heat=False`` leaves the heat out.
+    """
+
+    def write(folder: Path, *, heat: bool = True, **changes: object) -> Pack:
+        manifest = Manifest(**{**_spot_fields(heat=heat), **changes})  # type: ignore[arg-type]
+        place = folder / manifest.name / manifest.version
+        place.mkdir(parents=True)
+        _save_spot_network(place / "model.xml")
+        (place / "CARD.md").write_text("# A card\n\nIt finds bright spots.\n")
+        return write_pack(place, manifest)
+
+    return write
+
+
+def _spot_fields(*, heat: bool) -> dict[str, object]:
+    return {
+        "name": "lung",
+        "version": "1",
+        "task": Task.DETECT,
+        "runtime": Engine.OPENVINO,
+        "licence": "CC0-1.0",
+        "training_data": "none",
+        "weights": Weights(format=Format.OPENVINO_IR, path="model.xml", sha256="0" * 64),
+        "input": Input(
+            name="image",
+            height=SPOT_SIDE,
+            width=SPOT_SIDE,
+            channels=1,
+            layout=Layout.NHWC,
+            fit=Fit.STRETCH,
+            polarity=Polarity.BONE_BRIGHT,
+            range=(0.0, 1.0),
+        ),
+        "outputs": {
+            "detect": Output(
+                name="scores",
+                values=Values.LOGITS,
+                classes=Classes.INDEPENDENT,
+                labels=("spot", "shade"),
+                thresholds={"spot": 0.5},
+                bias=(0.5, 0.0),
+            )
+        },
+        "detect": Detect(boxes="boxes", overlap=0.5, most=5, heat="heat" if heat else None),
+    }
+
+
+def _save_spot_network(path: Path) -> None:
+    """float32 (N, 32, 32, 1) -> scores (N, 16, 2), boxes (N, 16, 4), heat (N, 4, 4, 2)."""
+    import openvino as ov
+    from openvino import opset13 as ops
+
+    cell = SPOT_SIDE // SPOT_CELLS
+    film = ops.parameter([-1, SPOT_SIDE, SPOT_SIDE, 1], np.float32, name="image")
+    by_channel = ops.transpose(film, np.array([0, 3, 1, 2]))
+    means = ops.avg_pool(by_channel, [cell, cell], [0, 0], [0, 0], [cell, cell], exclude_pad=True)
+    spot = (ops.transpose(means, np.array([0, 2, 3, 1])) - np.array(0.6, np.float32)) * np.array(
+        20, np.float32
+    )
+    heat = ops.concat([spot, spot * np.array(-1, np.float32)], 3)
+    left, top = np.meshgrid(np.arange(SPOT_CELLS) * cell, np.arange(SPOT_CELLS) * cell)
+    corners = np.stack([left, top, left + cell, top + cell], -1).reshape(1, -1, 4).astype(np.float32)
+    scores = ops.reshape(heat, np.array([-1, SPOT_CELLS**2, 2]), special_zero=False)
+    boxes = ops.reduce_sum(scores * np.array(0, np.float32), np.array([2]), keep_dims=True) + corners
+    for node, name in ((scores, "scores"), (boxes, "boxes"), (heat, "heat")):
+        node.output(0).get_tensor().set_names({name})
+    ov.save_model(ov.Model([scores, boxes, heat], [film]), path, compress_to_fp16=False)

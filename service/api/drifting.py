@@ -22,7 +22,7 @@ from service.api.shape import In
 
 DAYS = 28
 MOST_DAYS = 366
-HEADS = {Task.VIEW: "view", Task.CLASSIFY: "classify"}
+HEADS = {Task.VIEW: "view", Task.CLASSIFY: "classify", Task.DETECT: "classify"}  # "classify": the findings
 
 Days = Annotated[int, Field(ge=1, le=MOST_DAYS)]
 Head = Annotated[str, Field(max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$")]

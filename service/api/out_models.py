@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from classifiers.manifest import Baseline, Manifest, Output
+from classifiers.manifest import Baseline, Detect, Manifest, Output
 from service.api.shape import Out
 
 
@@ -20,7 +20,7 @@ class HeadOut(Out):
 
     labels: tuple[str, ...] = Field(examples=[["chest_pa_ap", "hand_ap", "other"]])
     classes: str = Field(description="exclusive or independent", examples=["exclusive"])
-    thresholds: dict[str, float] = Field(description="score a label needs to be stated", examples=[{}])
+    thresholds: dict[str, float] = Field(description="probability a label needs to be stated", examples=[{}])
 
 
 class BaselineOut(Out):
@@ -33,6 +33,20 @@ class BaselineOut(Out):
         description="films below the first edge, between the edges, from the last", examples=[[2, 20, 500]]
     )
     stated: dict[str, int] = Field(description="films by what was stated", examples=[{"hand_ap": 522}])
+
+
+class DetectOut(Out):
+    """How a pack that draws boxes finds them."""
+
+    overlap: float = Field(
+        description="of two boxes of a label above which the weaker one goes (IoU)", examples=[0.5]
+    )
+    most: int = Field(description="boxes of a label on a film", examples=[5])
+    sites: dict[str, tuple[str, ...]] = Field(
+        description="places that are looked at closer, and what is looked for at each",
+        examples=[{"hindfoot": ["os_trigonum"]}],
+    )
+    heat: bool = Field(description="whether it can show where it looked")
 
 
 class ModelOut(Out):
@@ -55,6 +69,12 @@ class ModelOut(Out):
     )
     card: str = Field(description="the model card, Markdown", examples=["# view 1"])
     baseline: BaselineOut | None = Field(default=None, description="what drift is measured against")
+    detect: DetectOut | None = Field(default=None, description="of the task detect alone")
+
+    @property
+    def heat_labels(self) -> tuple[str, ...]:
+        """The labels of which it can show where it saw them."""
+        return self.heads["detect"].labels if self.detect is not None and self.detect.heat else ()
 
 
 class ModelsOut(Out):
@@ -79,11 +99,21 @@ def describe(manifest: Manifest, *, card: str, mode: str | None = None) -> Model
         metrics=dict(manifest.metrics),
         card=card,
         baseline=_baseline(manifest.baseline) if manifest.baseline else None,
+        detect=_detect(manifest.detect) if manifest.detect else None,
     )
 
 
 def _head(output: Output) -> HeadOut:
     return HeadOut(labels=output.labels, classes=output.classes, thresholds=dict(output.thresholds))
+
+
+def _detect(detect: Detect) -> DetectOut:
+    return DetectOut(
+        overlap=detect.overlap,
+        most=detect.most,
+        sites=dict(detect.closer.sites) if detect.closer else {},
+        heat=detect.heat is not None,
+    )
 
 
 def _baseline(baseline: Baseline) -> BaselineOut:

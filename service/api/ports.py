@@ -33,6 +33,7 @@ from service.api.out_models import ModelOut
 from service.api.pictures import PictureTurns, Preview, ValuesOf
 from service.api.seats import Seats
 from service.explainer import Explained
+from service.heating import HeatJob
 from service.presence import Presence
 from service.procedures_watch import shipped_procedures
 from service.taking_in import Taken
@@ -73,6 +74,7 @@ class Check:
 
 Probe = Callable[[], Check]
 Analyse = Callable[[Path], Explained]
+DrawHeat = Callable[[HeatJob], bytes]
 TakeIn = Callable[[Path, str], Taken]
 
 
@@ -105,6 +107,7 @@ class Needs:
     preview: Preview
     values: ValuesOf
     analyse: Analyse
+    heat: DrawHeat
     take_in: TakeIn
     probes: Mapping[str, Probe]
     about: About
@@ -151,6 +154,7 @@ class Given(Rooms):
     preview: Preview
     values: ValuesOf
     analyse: Analyse  # what an uploaded file is; raises InvalidObject for what is none
+    heat: DrawHeat  # a heat map as PNG; raises HeatAbsent, ModelAbsent, FilmError
     take_in: TakeIn  # an uploaded file, by somebody's name, through the same door as C-STORE
     probes: Mapping[str, Probe]  # by the name that ``/readyz`` tells
     about: About  # this installation, for the pages

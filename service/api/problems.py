@@ -14,6 +14,8 @@ from starlette.responses import Response
 from router.errors import (
     AnalysisCrashed,
     FilmError,
+    HeatAbsent,
+    ModelAbsent,
     NotAFilm,
     OutOfResources,
     RadrouterError,
@@ -121,6 +123,8 @@ def of(error: RadrouterError) -> Problem:
         )
     if isinstance(error, AnalysisCrashed):
         return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "the analysis of this film did not come to an end")
+    if isinstance(error, ModelAbsent | HeatAbsent):
+        return Problem(HTTPStatus.NOT_FOUND, str(error))
     if isinstance(error, RulesError):
         return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error), kind="rules-not-valid")
     if isinstance(error, RefusedObject):

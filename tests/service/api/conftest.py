@@ -60,6 +60,7 @@ from service.api.health import database_probe, disk_probe, models_probe, rules_p
 from service.api.out_models import GateOut, HeadOut, ModelOut
 from service.api.server import server
 from service.explainer import Explained
+from service.heating import HeatJob
 from service.sections import Api, Storage, Token
 from service.settings import Settings
 from service.taking_in import Door, Taken, take_one_in
@@ -125,6 +126,7 @@ class House:
     stopping: threading.Event = field(default_factory=threading.Event)
     clients: list[httpx.Client] = field(default_factory=list)
     uploads: list[Path] = field(default_factory=list)
+    heat_jobs: list[HeatJob] = field(default_factory=list)
 
     @property
     def storage(self) -> Path:
@@ -162,6 +164,7 @@ class House:
             "preview": preview_png,
             "values": read_any_values,
             "analyse": self.explained,
+            "heat": self.heated,
             "take_in": self.take_in,
             "stopping": self.stopping,
             "about": about(
@@ -192,6 +195,11 @@ class House:
 
     def explained(self, path: Path) -> Explained:
         return Explained(facts=self.facts(path), models_absent=("lung",))
+
+    def heated(self, job: HeatJob) -> bytes:
+        """A picture that says what was asked for."""
+        self.heat_jobs.append(job)
+        return b"\x89PNG " + job.label.encode()
 
     def take_in(self, path: Path, by: str) -> Taken:
         """An uploaded file goes in through the door of imports."""
@@ -233,6 +241,7 @@ class House:
         *,
         finding: bool = False,
         beside: tuple[Finding, ...] = (),
+        also_ran: tuple[ModelRef, ...] = (),
     ) -> None:
         """All films that wait are analysed and done; ``beside`` a finding, what is not the answer."""
         for claim in self.instances.claim(1000, lease=timedelta(minutes=1), worker="test"):
@@ -260,7 +269,7 @@ class House:
                     no_view_reason=None,
                     decision=decide(self.rules.current, facts),
                     findings=facts.findings,
-                    models_run=(VIEW, LUNG) if finding else (VIEW,),
+                    models_run=(VIEW, *((LUNG,) if finding else ()), *also_ran),
                     models_absent=() if finding else ("lung",),
                     shadow_views=(a_view("hand_ap", 0.5, model=SHADOW, mode=Mode.SHADOW),),
                     duration_ms=12.5,
