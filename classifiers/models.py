@@ -164,6 +164,7 @@ class Models:
 
     def said(self, name: str, films: Sequence[Film]) -> list[Said]:
         """Per film: what ``findings`` gives, and who stated nothing for a reason. Raises ModelAbsent."""
+        self.need(name)  # that it can be asked
         active, shadows = self._active(name), self._shadows(name)
         answer = active[0].said(films) if len(active) == 1 else _together(active, films)
         answers = [answer, *(specialist.said(films) for specialist in shadows)]
