@@ -73,7 +73,7 @@ def refuse_unaccepted(header: Dataset, accepts: Accepts) -> None:
     }
     reason = reasons[accepts](header)
     if reason is not None:
-        raise NotAccepted(f"not analysed: {reason}")
+        raise NotAccepted(reason)
 
 
 def _why_not_a_photograph(header: Dataset) -> str | None:

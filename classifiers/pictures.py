@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,14 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from classifiers.element import Source
+from classifiers.film import Accepts, Film, Need
 from classifiers.layout import MAX_PIXELS
 from classifiers.luts import Window
 from classifiers.shrink import shrunk
 from classifiers.strangers import damage_is_undecodable
 from classifiers.tone import robust_window
 from classifiers.values import Curve, FilmValues
-from router.errors import UndecodablePixels
+from router.errors import NotAccepted, UndecodablePixels
 
 PNG, JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
 FORMATS = ("PNG", "JPEG")
@@ -61,6 +63,37 @@ def read_picture(source: Source, *, long_side: int | None) -> FilmValues:
         scale=(columns / size[0], rows / size[1]),
         notes=(NO_HEADER,),
     )
+
+
+def read_picture_for(source: Source, need: Need) -> Film:
+    """A PNG or JPEG file as a network needs it, in its colours where it asks for them.
+
+    Nothing says what such a picture shows: in colour it is taken for a photograph, and for a film too. Raises
+    NotAccepted for a network that needs Hounsfield units, or colours where there are none, else what
+    ``read_picture`` raises.
+    """
+    if need.accepts is Accepts.CT:
+        raise NotAccepted("a picture file has no Hounsfield units")
+    data = source if isinstance(source, bytes) else Path(source).read_bytes()
+    values = read_picture(data, long_side=need.long_side)
+    film = values.film()
+    if not need.colour and need.accepts is not Accepts.PHOTOGRAPH:
+        return film
+    with damage_is_undecodable("picture"):
+        colour = _colours(data, (film.image.shape[1], film.image.shape[0]))
+    if need.accepts is Accepts.PHOTOGRAPH and not np.ptp(colour, axis=2).any():
+        raise NotAccepted("it is not in colour")
+    return replace(film, colour=colour if need.colour else None)
+
+
+def _colours(data: bytes, size: tuple[int, int]) -> NDArray[np.uint8]:
+    """uint8 RGB (height, width, 3), upright, averaged to ``size`` = (width, height); read-only."""
+    with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
+        seen = ImageOps.exif_transpose(picture).convert("RGBA")
+    whole = np.asarray(Image.alpha_composite(Image.new("RGBA", seen.size, "black"), seen).convert("RGB"))
+    small = np.dstack([shrunk(np.ascontiguousarray(whole[:, :, index]), size) for index in range(3)])
+    small.flags.writeable = False
+    return small
 
 
 def _gray(data: bytes, long_side: int | None) -> tuple[NDArray[Any], tuple[int, int]]:

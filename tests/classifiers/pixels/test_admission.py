@@ -115,7 +115,7 @@ def test_a_network_is_shown_only_what_it_is_for(
     if reason is None:
         assert read_for(data, need).image.shape == (8, 8)
         return
-    with pytest.raises(NotAccepted, match=f"^not analysed: .*{reason}"):
+    with pytest.raises(NotAccepted, match=reason):
         read_for(data, need)
 
 

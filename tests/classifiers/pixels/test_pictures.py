@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from classifiers.pictures import HEAD, is_picture, read_picture
-from router.errors import UndecodablePixels
+from classifiers.film import Accepts, Need
+from classifiers.pictures import HEAD, is_picture, read_picture, read_picture_for
+from router.errors import NotAccepted, UndecodablePixels
 
 RAMP = np.linspace(0, 255, 40 * 30).astype(np.uint8).reshape(40, 30)
 
@@ -50,6 +51,37 @@ COLOURS = [
 def test_every_mode_becomes_gray(picture: Image.Image, most: int) -> None:
     values = read_picture(saved(picture), long_side=None)
     assert np.abs(values.codes.astype(int) - RAMP).max() <= most
+
+
+PHOTOGRAPH = Need(long_side=20, colour=True, accepts=Accepts.PHOTOGRAPH)
+
+
+def test_a_network_for_photographs_gets_the_colours_upright_and_small() -> None:
+    colour = np.dstack([RAMP, 255 - RAMP, np.full_like(RAMP, 60)])
+    turned = Image.Exif()
+    turned[0x0112] = 6  # to be shown turned clockwise by a right angle
+    film = read_picture_for(saved(Image.fromarray(colour), "PNG", exif=turned), PHOTOGRAPH)
+    assert film.colour is not None and film.colour.shape == (15, 20, 3) and film.image.shape == (15, 20)
+    upright = np.rot90(colour, -1).astype(float).reshape(15, 2, 20, 2, 3).mean(axis=(1, 3))
+    assert np.abs(film.colour - upright).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("need", "reason"),
+    [
+        (PHOTOGRAPH, "it is not in colour"),
+        (Need(long_side=20, accepts=Accepts.PHOTOGRAPH), "it is not in colour"),
+        (Need(long_side=20, accepts=Accepts.CT), "a picture file has no Hounsfield units"),
+    ],
+)
+def test_a_network_is_shown_no_picture_that_it_is_not_for(need: Need, reason: str) -> None:
+    with pytest.raises(NotAccepted, match=reason):
+        read_picture_for(saved(Image.fromarray(np.dstack([RAMP] * 3))), need)
+
+
+def test_a_network_for_films_gets_the_film() -> None:
+    film = read_picture_for(saved(Image.fromarray(RAMP)), Need(long_side=None))
+    assert film.colour is None and np.abs(film.image * 255 - RAMP).max() < 1e-3
 
 
 def test_what_is_transparent_is_black() -> None:
