@@ -23,7 +23,7 @@ from training.simulate.ossicle_sites import OSSICLES
 
 SITE_OF: Final = {name: f"site_{name}" for name in OSSICLES}
 LABELS: Final = (*OSSICLES, *SITE_OF.values())
-SIDE: Final = 224  # pixels of the network's input
+SIDE: Final = 192  # pixels of the network's input: 0.2 mm each in a closer look
 CONTEXT: Final = 1.6  # the square looked at, over the longer side of the site's box
 SEEN: Final = 0.4  # share of a thing's shadow that must stand out for it to be there to be found
 HIDDEN: Final = 0.12  # and below which a site is not one in this view
@@ -55,19 +55,19 @@ def clear(thing: Truth) -> bool:
 
 
 def whole(foot: Foot, *, side: int = SIDE) -> BoxedFilm:
-    """The whole film as the network first sees it: the sites, and those accessory bones that show."""
+    """The whole film as the network first sees it: where the sites are, and nothing about what is there."""
     film = foot.film
     image, placement = prepared(film.pixels.astype(np.float32) / 255.0, side=side)
     boxes = [(one.box, SITE_OF[one.kind]) for one in film.sites if one.plain >= SEEN]
     doubtful = {SITE_OF[one.kind] for one in film.sites if HIDDEN <= one.plain < SEEN}
-    found, unclear = _ossicles(film.things)
-    placed = placement.to_input(np.array([box for box, _ in boxes + found], dtype=np.float32).reshape(-1, 4))
-    return _example(image, placed, [label for _, label in boxes + found], doubtful | unclear, set(LABELS),
-                    foot.group)  # fmt: skip
+    placed = placement.to_input(np.array([box for box, _ in boxes], dtype=np.float32).reshape(-1, 4))
+    labels = [label for _, label in boxes]
+    return _example(image, placed, labels, doubtful, set(SITE_OF.values()), foot.group)
 
 
-def squares(foot: Foot, rng: Generator, *, side: int = SIDE) -> list[BoxedFilm]:
-    """What the network sees at each site when it looks closer, not quite centred, nearer or farther."""
+def squares(foot: Foot, rng: Generator, *, side: int = SIDE) -> list[tuple[str, BoxedFilm]]:
+    """What the network sees at each site when it looks closer, not quite centred, nearer or farther, with the
+    name of the accessory bone that is looked for there."""
     found = []
     for site in foot.film.sites:
         if site.plain < HIDDEN or (site.plain < SEEN and rng.random() < 0.6):
@@ -76,7 +76,7 @@ def squares(foot: Foot, rng: Generator, *, side: int = SIDE) -> list[BoxedFilm]:
         reach = max(right - left, bottom - top)
         length = reach * CONTEXT * float(np.exp(rng.normal(0, 0.16)))
         x, y = ((left + right) / 2, (top + bottom) / 2) + rng.normal(0, 0.12, 2) * reach
-        found.append(_square(foot, (x - length / 2, y - length / 2, length), side))
+        found.append((site.kind, _square(foot, (x - length / 2, y - length / 2, length), side)))
     return found
 
 

@@ -19,7 +19,7 @@ from training.simulate.ossicle_sites import OSSICLES
 # feet lie on the plate any way round, of either side; the set-up already turns and bends them
 STYLE: Final = Style(turn=8.0, scale=(0.85, 1.2), shape=0.05, shift=0.06, mirrored=0.5, quarter_turns=0.35,
                      greys=0.6, coarse=0.35, coarsest=0.35, rough=0.35)  # fmt: skip
-WHOLES, THERE, EMPTY = 6, 6, 4  # films of each kind in a batch
+WHOLES, THERE, EMPTY = 4, 7, 5  # films of each kind in a batch
 BALANCED: Final = 0.6  # 0: as often as they were rendered; 1: every accessory bone equally often
 
 
@@ -33,7 +33,7 @@ def pools(folder: Path, *, seed: int, most: int | None = None) -> list[Pool]:
         if most is not None and number >= most:
             break
         wholes.append(whole(foot))
-        near += squares(foot, rng)
+        near += [square for _, square in squares(foot, rng)]
     there = [one for one in near if len(one.labels)]
     empty = [one for one in near if not len(one.labels)]
     if not wholes or not there or not empty:

@@ -1,0 +1,169 @@
+"""The shipped pack on real feet and ankles: what it states there, and on how many films.
+
+No labelled set of accessory bones is open, so that only false alarms can be bounded: every finding counts as
+one, though some are true (about one foot in five has such a bone: Coskun et al. 2009). Findings on films that
+may be looked at are pictured, to be judged by eye; ``final`` is only counted.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from classifiers.film import Film
+from classifiers.packs import load_pack
+from classifiers.runtimes import load
+from classifiers.specialists import Specialist
+from router.types import Finding
+from training.detect.measures import interval
+from training.films import RealFilm, read, real_films
+
+FOLDERS: Final = ("foot_ap", "foot_oblique", "other_foot_lateral", "ankle_ap", "ankle_lateral")
+SPLITS: Final = ("train", "calibrate", "look", "final")
+SHOWN: Final = 96  # pixels of a picture of a finding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """A real film and all that was seen on it."""
+
+    film: RealFilm
+    found: tuple[Finding, ...]
+
+    @property
+    def stated(self) -> list[Finding]:
+        """What reaches its threshold."""
+        return [one for one in self.found if one.box is not None and one.probability >= one.threshold]
+
+
+def real_feet(shared: Path, splits: Sequence[str] = SPLITS) -> list[RealFilm]:
+    """The real films of feet and ankles of some splits. Raises FileNotFoundError."""
+    return [one for one in real_films(shared) if one.folder in FOLDERS and one.split in splits]
+
+
+def answered(pack: Path, films: Sequence[RealFilm]) -> list[Answered]:
+    """Every candidate of a pack on the films, through the class that the service runs."""
+    loaded = load_pack(pack)
+    specialist = Specialist(loaded, load(loaded, threads=1))
+    return [Answered(film=one, found=specialist.candidates([film_of(read(one.path))])[0]) for one in films]
+
+
+def film_of(pixels: NDArray[np.uint8]) -> Film:
+    """A film of stored pixels, uint8 (H, W), bone bright."""
+    image = pixels.astype(np.float32) / 255.0
+    return Film(image=image, stored_rows=image.shape[0], stored_columns=image.shape[1], scale=(1.0, 1.0))
+
+
+def counted(answers: Sequence[Answered]) -> dict[str, Any]:
+    """Findings per film by split, view and label, with 95 % intervals over groups."""
+    told: dict[str, Any] = {}
+    for split in SPLITS:
+        mine = [one for one in answers if one.film.split == split]
+        if not mine:
+            continue
+        told[split] = _row(mine) | {
+            "views": {
+                folder: _row([one for one in mine if one.film.folder == folder])
+                for folder in FOLDERS
+                if any(one.film.folder == folder for one in mine)
+            }
+        }
+    return told
+
+
+def _row(answers: Sequence[Answered]) -> dict[str, Any]:
+    groups = np.array([one.film.group for one in answers])
+    per_film = np.array([len(one.stated) for one in answers], dtype=np.float64)
+    labels: dict[str, int] = {}
+    for one in answers:
+        for finding in one.stated:
+            labels[finding.label] = labels.get(finding.label, 0) + 1
+    return {
+        "films": len(answers),
+        "groups": len(set(groups)),
+        "findings": int(per_film.sum()),
+        "films_with": int((per_film > 0).sum()),
+        "findings_per_film": _rounded(groups, per_film),
+        "share_of_films_with": _rounded(groups, (per_film > 0).astype(np.float64)),
+        "labels": labels,
+    }
+
+
+def _rounded(groups: NDArray[np.str_], values: NDArray[np.float64]) -> list[float]:
+    """The mean over films and its interval."""
+
+    def mean(weights: NDArray[np.float64]) -> float:
+        return float((weights * values).sum() / max(weights.sum(), 1e-9))
+
+    return [round(value, 3) for value in interval(groups, mean)]
+
+
+def looked_at(answers: Sequence[Answered], folder: Path) -> list[dict[str, Any]]:
+    """Pictures of every finding on films that may be looked at, and a list of them to be judged by eye."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rows: list[dict[str, Any]] = []
+    for one in answers:
+        if one.film.split == "final":
+            continue
+        pixels = read(one.film.path)
+        for finding in one.stated:
+            name = f"{one.film.path.stem[:40]}-{finding.label}-{len(rows)}.png"
+            cv2.imwrite(str(folder / name), picture(pixels, finding))
+            rows.append({"picture": name, "film": one.film.path.name, "split": one.film.split,
+                         "view": one.film.folder, "label": finding.label,
+                         "probability": round(finding.probability, 3)})  # fmt: skip
+    return rows
+
+
+def picture(pixels: NDArray[np.uint8], finding: Finding) -> NDArray[np.uint8]:
+    """The surroundings of a finding, twice, with and without its box: uint8 (4 SHOWN, 8 SHOWN, 3)."""
+    box = finding.box
+    assert box is not None
+    reach = int(max(box.width, box.height) * 2.2)
+    x, y = int(box.x + box.width / 2), int(box.y + box.height / 2)
+    padded = cv2.copyMakeBorder(pixels, reach, reach, reach, reach, cv2.BORDER_CONSTANT)
+    part = cv2.resize(padded[y : y + 2 * reach, x : x + 2 * reach], (4 * SHOWN, 4 * SHOWN))
+    plain = cv2.cvtColor(part, cv2.COLOR_GRAY2BGR)
+    boxed, zoom = plain.copy(), 4 * SHOWN / (2 * reach)
+    left, top = int((box.x - x + reach) * zoom), int((box.y - y + reach) * zoom)
+    across, down = int(box.width * zoom), int(box.height * zoom)
+    cv2.rectangle(boxed, (left, top), (left + across, top + down), (60, 140, 255), 1)
+    cv2.putText(boxed, f"{finding.label} {finding.probability:.2f}", (4, 14), cv2.FONT_HERSHEY_SIMPLEX, 0.4,
+                (60, 140, 255), 1)  # fmt: skip
+    return np.concatenate([plain, boxed], axis=1)
+
+
+def speed(pack: Path, films: Sequence[RealFilm], *, rounds: int = 3) -> dict[str, float]:
+    """Milliseconds per film after decoding, one thread: median and 95th percentile."""
+    loaded = load_pack(pack)
+    specialist = Specialist(loaded, load(loaded, threads=1))
+    ready = [film_of(read(one.path)) for one in films]
+    specialist.candidates(ready[:1])
+    spent = []
+    for film in ready * rounds:
+        start = time.perf_counter()
+        specialist.candidates([film])
+        spent.append(1000 * (time.perf_counter() - start))
+    return {
+        "median_ms": round(float(np.median(spent)), 1),
+        "p95_ms": round(float(np.percentile(spent, 95)), 1),
+    }
+
+
+def evaluate(pack: Path, shared: Path, out: Path) -> Mapping[str, Any]:
+    """Measure and write ``out``/real.json, ``out``/findings.json and pictures. Raises FileNotFoundError."""
+    films = real_feet(shared)
+    answers = answered(pack, films)
+    told = counted(answers) | {"speed": speed(pack, [one for one in films if one.split != "final"][:20])}
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "real.json").write_text(json.dumps(told, indent=1))
+    (out / "findings.json").write_text(json.dumps(looked_at(answers, out / "findings"), indent=1))
+    return told
