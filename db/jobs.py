@@ -5,9 +5,9 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, String, cast, insert, literal, select, update
+from sqlalchemy import ColumnElement, String, bindparam, cast, insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from db.documents import (
@@ -21,12 +21,23 @@ from db.documents import (
     silence_documents,
 )
 from db.journal import Entry, note, note_all
+from db.prepared import table
 from db.recording import NO_ANSWER, drop_answer
 from db.schema import DecisionRow, FindingRow, HeaderRow, InstanceRow, PredictionRow
 from router.errors import StaleClaim
 from router.types import Analysis, Arrival, Claim, Event, State, StoredObject
 
 UNHELD: dict[str, Any] = {"token": None, "worker": None}
+
+_INSTANCE: Final = table(InstanceRow)
+_END: Final = (  # with the values of whoever ends it
+    update(_INSTANCE)
+    .where(_INSTANCE.c.sop_instance_uid == bindparam("uid"), _INSTANCE.c.token == bindparam("held"))
+    .returning(_INSTANCE.c.id, _INSTANCE.c.study_id)
+)
+_NEW_PREDICTION: Final = insert(table(PredictionRow))
+_NEW_FINDING: Final = insert(table(FindingRow))
+_NEW_DECISION: Final = insert(table(DecisionRow))
 
 
 def claim_due(session: Session, limit: int, lease: timedelta, worker: str, now: datetime) -> list[Claim]:
@@ -80,9 +91,9 @@ def write_analysis(session: Session, claim: Claim, analysis: Analysis, now: date
     predictions = ((view,) if view else ()) + analysis.shadow_views
     owned = {"instance_id": instance_id}
     if predictions:
-        session.execute(insert(PredictionRow), [prediction_document(one) | owned for one in predictions])
+        session.execute(_NEW_PREDICTION, [prediction_document(one) | owned for one in predictions])
     if analysis.findings:
-        session.execute(insert(FindingRow), [finding_document(one) | owned for one in analysis.findings])
+        session.execute(_NEW_FINDING, [finding_document(one) | owned for one in analysis.findings])
     decided = {
         "decided_at": now,
         "models_run": [model_document(model) for model in analysis.models_run],
@@ -91,7 +102,7 @@ def write_analysis(session: Session, claim: Claim, analysis: Analysis, now: date
         "no_view_reason": analysis.no_view_reason,
         "duration_ms": analysis.duration_ms,
     }
-    session.execute(insert(DecisionRow).values(**decision_document(analysis.decision), **decided, **owned))
+    session.execute(_NEW_DECISION, decision_document(analysis.decision) | decided | owned)
     note(session, instance_id, now, *_story(analysis))
     return study_id
 
@@ -101,9 +112,8 @@ def end_claim(session: Session, claim: Claim, **values: Any) -> tuple[int, int]:
 
     Raises StaleClaim.
     """
-    held = InstanceRow.sop_instance_uid == claim.instance.sop_instance_uid, InstanceRow.token == claim.token
-    ended = update(InstanceRow).where(*held).values(**UNHELD | values)
-    ids = session.execute(ended.returning(InstanceRow.id, InstanceRow.study_id)).one_or_none()
+    held = {"uid": claim.instance.sop_instance_uid, "held": claim.token}
+    ids = session.execute(_END, held | UNHELD | values).one_or_none()
     if ids is None:
         uid = claim.instance.sop_instance_uid
         raise StaleClaim(f"the claim on {uid} (attempt {claim.attempt}) is over; its result is not written")
