@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from pydantic import Field
 
-from router.types import Candidate, Decision, ViewPrediction
+from router.types import Candidate, Decision, ModelRef, ViewPrediction
 from router.views import VIEWS
 from router.views import Code as ViewCode
 from service.api.shape import Out, Shown
@@ -163,6 +163,14 @@ def view_out(prediction: ViewPrediction | None) -> ViewPredictionOut | None:
         mode=prediction.mode,
         codes=codes_out(prediction.view),
         further={head: _candidates_out(said) for head, said in prediction.further.items()},
+    )
+
+
+def silent_out(silent: Mapping[ModelRef, str]) -> tuple[SilentModelOut, ...]:
+    """Models that stated nothing, each with its reason."""
+    return tuple(
+        SilentModelOut(model=ModelRefOut.model_validate(model), reason=reason)
+        for model, reason in silent.items()
     )
 
 

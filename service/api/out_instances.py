@@ -13,9 +13,11 @@ from service.api.out import (
     DecisionOut,
     HeaderOut,
     ModelRefOut,
+    SilentModelOut,
     StoredObjectOut,
     ViewPredictionOut,
     decision_out,
+    silent_out,
     view_out,
 )
 from service.api.out_findings import FindingsOut, findings_out
@@ -88,6 +90,7 @@ class FilmOut(FindingsOut):
     decision: DecisionOut | None
     models_run: tuple[ModelRefOut, ...]
     models_absent: tuple[str, ...] = Field(description="asked for by a rule, but not installed")
+    models_silent: tuple[SilentModelOut, ...] = Field(description="asked, but with a reason to state nothing")
     decided_at: datetime | None
     duration_ms: float | None = Field(description="of the analysis")
 
@@ -153,6 +156,7 @@ def film_out(detail: InstanceDetail, *, links: bool) -> FilmOut:
         decision=decision_out(detail.decision),
         models_run=tuple(ModelRefOut.model_validate(model) for model in detail.models_run),
         models_absent=detail.models_absent,
+        models_silent=silent_out(detail.models_silent),
         decided_at=detail.decided_at,
         duration_ms=detail.duration_ms,
     )

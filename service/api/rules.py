@@ -11,7 +11,7 @@ from starlette.responses import Response
 from router.facts import specialists_that_answered
 from router.rules import Facts, RuleSet, decide
 from service.api.etags import answer, as_json, tag
-from service.api.out import DecisionOut, ViewPredictionOut, view_out
+from service.api.out import DecisionOut, SilentModelOut, ViewPredictionOut, silent_out, view_out
 from service.api.out_findings import FindingsOut, findings_out
 from service.api.ports import Needed, Needs
 from service.api.problems import not_found, not_understood
@@ -50,6 +50,7 @@ class ExplanationOut(FindingsOut):
     models_absent: tuple[str, ...] = Field(
         description="asked for by a rule in force, but not installed", examples=[["lung"]]
     )
+    models_silent: tuple[SilentModelOut, ...] = Field(description="asked, but with a reason to state nothing")
     decision: DecisionOut
 
 
@@ -106,6 +107,7 @@ def explain(
             view=view_out(facts.view),
             no_view_reason=found.no_view_reason,
             models_absent=found.models_absent,
+            models_silent=silent_out(found.models_silent),
             decision=DecisionOut.model_validate(decide(rules, facts)),
         )
     )
@@ -134,4 +136,9 @@ def explain_stored(needs: Needs, sop_instance_uid: str) -> Explained:
         ),
     )
     reason = None if detail.view else detail.reason
-    return Explained(facts=facts, no_view_reason=reason, models_absent=detail.models_absent)
+    return Explained(
+        facts=facts,
+        no_view_reason=reason,
+        models_absent=detail.models_absent,
+        models_silent=detail.models_silent,
+    )

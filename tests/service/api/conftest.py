@@ -6,7 +6,7 @@ import hashlib
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -242,6 +242,7 @@ class House:
         finding: bool = False,
         beside: tuple[Finding, ...] = (),
         also_ran: tuple[ModelRef, ...] = (),
+        silent: Mapping[ModelRef, str] | None = None,
     ) -> None:
         """All films that wait are analysed and done; ``beside`` a finding, what is not the answer."""
         for claim in self.instances.claim(1000, lease=timedelta(minutes=1), worker="test"):
@@ -271,6 +272,7 @@ class House:
                     findings=facts.findings,
                     models_run=(VIEW, *((LUNG,) if finding else ()), *also_ran),
                     models_absent=() if finding else ("lung",),
+                    models_silent=silent or {},
                     shadow_views=(a_view("hand_ap", 0.5, model=SHADOW, mode=Mode.SHADOW),),
                     duration_ms=12.5,
                 ),

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from db.read import AuditEntry
-from router.types import Event
+from router.types import Event, ModelRef
 from service.api.out_instances import audit_entry_out
 
 ROOT = "1.2.826.0.1.3680043.8.498"
@@ -48,6 +48,22 @@ def test_a_film_says_what_the_header_says_and_what_is_missing(house) -> None:
     assert body["arrival"]["calling_ae_title"] == "XRAY1"
     assert body["models_absent"] == ["lung"]
     assert [model["name"] for model in body["models_run"]] == ["view"]
+
+
+def test_a_film_says_why_a_model_stated_nothing(house) -> None:
+    uid = house.receive(1)
+    eye = ModelRef(name="eye", version="1", sha256="5" * 64)
+    house.analyse(silent={eye: "image quality not good enough to be analysed"})
+    expected = [
+        {
+            "model": {"name": "eye", "version": "1", "sha256": "5" * 64},
+            "reason": "image quality not good enough to be analysed",
+        }
+    ]
+    client = house.client()
+    assert client.get(f"{API}/instances/{uid}").json()["models_silent"] == expected
+    explained = client.post(f"{API}/rules/explain", data={"sop_instance_uid": uid}).json()
+    assert explained["models_silent"] == expected
 
 
 def test_text_that_no_json_can_hold_is_shown_as_far_as_it_goes(house) -> None:
