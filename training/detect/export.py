@@ -119,7 +119,7 @@ def manifest(shipped: Shipped, *, name: str, version: str) -> Manifest:
 
 def _input(side: int) -> Input:
     return Input(
-        name="image",
+        name="film",
         height=side,
         width=side,
         channels=1,
@@ -138,7 +138,8 @@ def _convert(model: keras.Model, path: Path, probes: Floats) -> None:
         converted = ov.convert_model(folder)
     side = model.input.shape[1]
     converted.reshape({converted.inputs[0]: ov.PartialShape([-1, side, side, 1])})
-    converted.inputs[0].get_tensor().set_names({"image"})
+    # Not "image" too: OpenVINO would rename one of two tensors of that name when it writes them.
+    converted.inputs[0].get_tensor().set_names({"film"})
     there = _compiled(converted)(probes[:1])
     here = {name: np.asarray(values) for name, values in only(probes[:1], training=False).items()}
     for place, output in enumerate(converted.outputs):

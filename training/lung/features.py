@@ -41,7 +41,7 @@ class Features:
 
 def times(film: ChestFilm) -> int:
     """How many changed versions of a film are kept."""
-    return 8 if film.boxes else 3 if film.fold is not None else 2
+    return 7 if film.boxes else 2 if film.fold is not None else 0
 
 
 def write_features(
