@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Annotated
 
@@ -98,18 +99,37 @@ def looked(needs: Needs, detail: InstanceDetail, name: str, label: str) -> Model
     Raises:
         Problem: 404, with what is missing.
     """
-    members = [_active(needs, member) for member in members_of(name)]
-    ref = ensemble_model([reference_of(member) for member in members])
+    makers = makers_of(needs, detail, name)
+    ref = _joint(makers)
+    if not shows(makers, label):
+        raise _none(f"the model {ref} makes no heat map of such a label")
+    return ref
+
+
+def makers_of(needs: Needs, detail: InstanceDetail, name: str) -> tuple[ModelOut, ...]:
+    """The active packs of a model's name, members of an ensemble, which looked at this film as they are.
+
+    Raises:
+        Problem: 404, with what is missing.
+    """
+    makers = tuple(_active(needs, member) for member in members_of(name))
     ran = [one for one in detail.models_run if one.name == name]
     if not ran:
         raise _none(f"the model {name} did not look at this film")
-    if ref not in ran:
+    if _joint(makers) not in ran:
         raise _none(
-            f"{ran[0]} looked at this film, and {ref} is installed now: let the film be analysed again"
+            f"{ran[0]} looked at this film, and {_joint(makers)} is installed now: let it be analysed again"
         )
-    if not any(label in member.heat_labels for member in members):
-        raise _none(f"the model {ref} makes no heat map of such a label")
-    return ref
+    return makers
+
+
+def shows(makers: Sequence[ModelOut], label: str) -> bool:
+    """Whether one of them can show where it saw the label."""
+    return any(label in maker.heat_labels for maker in makers)
+
+
+def _joint(makers: Sequence[ModelOut]) -> ModelRef:
+    return ensemble_model([reference_of(maker) for maker in makers])
 
 
 def _active(needs: Needs, name: str) -> ModelOut:

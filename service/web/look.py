@@ -25,14 +25,15 @@ from classifiers.values import FilmValues
 from dicom_scp import header
 from router.errors import FilmError
 from router.rules import decide
-from router.types import Candidate, Decision, Finding, Mode, Outcome
+from router.types import Candidate, Decision, Outcome
 from service.api.ports import Needed, Needs
 from service.api.problems import Problem, not_understood
 from service.api.uploads import explained, laid_down
 from service.explainer import Explained
 from service.web.film_values import LONGEST_SIDE, MEDIA_TYPE
+from service.web.findings import FindingCard, boxes_of, plain_cards
 from service.web.rendering import render
-from service.web.study import boxes_of, turned
+from service.web.study import turned
 from service.web.visitor import Changing, ChangingAdmin, Reading, Visitor
 
 PREVIEW = 640  # pixels of the picture that comes with the answer
@@ -56,16 +57,12 @@ class Seen:
     decision: Decision
     values: FilmValues | None  # small; None where there is no picture in the file
     rotation: Candidate | None  # how it lies turned, where the model is sure that it does
-
-    @property
-    def findings(self) -> tuple[Finding, ...]:
-        """What counts."""
-        return tuple(each for each in self.explained.facts.findings if each.mode is Mode.ACTIVE)
+    findings: tuple[FindingCard, ...]  # those that count
 
     @property
     def boxes(self) -> list[dict[str, Any]]:
         """What the viewer draws."""
-        return boxes_of(self.findings)
+        return boxes_of(card.finding for card in self.findings)
 
     @property
     def picture(self) -> str:
@@ -146,6 +143,7 @@ def see(needs: Needs, path: Path) -> Seen:
         decision=decide(needs.rules.current, found.facts),
         values=None if found.undecodable else _values(needs, path),
         rotation=turned(found.facts.view, needs.trust.rotation),
+        findings=plain_cards(needs, found.facts.findings),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -12,12 +12,13 @@ from starlette.responses import RedirectResponse, Response
 
 from db.read import InstanceDetail, InstanceFilter, StudyDetail
 from router.settling import RANK
-from router.types import Candidate, Finding, Mode, State, ViewPrediction
+from router.types import Candidate, State, ViewPrediction
 from router.verdicts import FilmFacts, Remark, Source, Truth, Verdict
 from service.api.ports import Needed, Needs
 from service.api.problems import Problem, not_found
 from service.api.shape import SopInstanceUid, StudyInstanceUid
-from service.web.rendering import percent, render, words
+from service.web.findings import FindingCard, boxes_of, finding_cards
+from service.web.rendering import render, words
 from service.web.telling import Told, told
 from service.web.visitor import ChangingAdmin, Reading
 
@@ -43,6 +44,7 @@ class FilmCard:
     rotation: Candidate | None  # how the film lies turned, where the model is sure that it does
     truth: Truth | None
     remarks: tuple[Remark, ...]
+    findings: tuple[FindingCard, ...]  # those that count
     story: tuple[Told, ...]
 
     @property
@@ -56,29 +58,14 @@ class FilmCard:
         return self.detail.view is not None or self.detail.state in OPEN
 
     @property
-    def findings(self) -> tuple[Finding, ...]:
-        """What counts; what a shadow model says is never shown as an answer."""
-        return tuple(each for each in self.detail.findings if each.mode is Mode.ACTIVE)
-
-    @property
     def boxes(self) -> list[dict[str, Any]]:
         """What the viewer draws, in stored pixels."""
-        return boxes_of(self.findings)
+        return boxes_of(card.finding for card in self.findings)
 
-
-def boxes_of(findings: Iterable[Finding]) -> list[dict[str, Any]]:
-    """The findings' boxes, each with its label, for the viewer."""
-    return [
-        {
-            "label": f"{words(each.label)} {percent(each.score)}",
-            "x": each.box.x,
-            "y": each.box.y,
-            "width": each.box.width,
-            "height": each.box.height,
-        }
-        for each in findings
-        if each.box is not None
-    ]
+    @property
+    def has_heat(self) -> bool:
+        """Whether there is a heat map to lay over it."""
+        return any(card.heat for card in self.findings)
 
 
 @router.get("/{study_instance_uid}")
@@ -198,6 +185,7 @@ def _card(
         rotation=turned(predicted, needs.trust.rotation),
         truth=truths.get(uid),
         remarks=tuple(worst([remark for remark in remarks if uid in remark.sop_instance_uids])),
+        findings=finding_cards(needs, detail),
         story=tuple(told(entry) for entry in needs.queries.audit(uid)),
     )
 

@@ -1,6 +1,8 @@
 // A film that is windowed, moved and turned here, on its real values: docs/pages.md, "The viewer".
 // The values come once (service/web/film_values.py); dragging asks the server for nothing.
 
+import { coloured } from "./heat.js";
+
 const CODES = 65536;
 const ZOOM = { least: 0.5, most: 40, step: 1.25 };
 const SHARP = 1024; // pixels of the long side that a card gets at first; LARGE when it is looked at closely
@@ -60,6 +62,9 @@ export class Viewer {
     this.presets = element.querySelector("select");
     this.boxes = JSON.parse(element.dataset.boxes || "[]");
     this.upright = Number(element.dataset.rotation || 0);
+    this.heatBar = element.querySelector(".heat");
+    this.heat = null; // a picture to lay over the film
+    this.heatButton = null;
     this.picture = document.createElement("canvas");
     this.film = null;
     this.tool = "window";
@@ -236,8 +241,17 @@ export class Viewer {
     context.imageSmoothingEnabled = Math.hypot(matrix.a, matrix.b) * ratio < 8; // beyond that one wants to see the pixels
     context.imageSmoothingQuality = "high";
     context.drawImage(this.picture, 0, 0);
+    this.drawHeat(context);
     this.drawBoxes(matrix);
     this.element.dataset.drawn = String(Number(this.element.dataset.drawn || 0) + 1);
+  }
+
+  drawHeat(context) {
+    if (this.heat === null) return;
+    context.globalAlpha = Number(this.heatBar.querySelector("input").value) / 100;
+    context.imageSmoothingEnabled = true;
+    context.drawImage(this.heat, 0, 0, this.film.columns, this.film.rows);
+    context.globalAlpha = 1;
   }
 
   drawBoxes(matrix) {
@@ -257,6 +271,35 @@ export class Viewer {
     text.setAttribute("y", String(Math.max(top - 4, 14)));
     text.textContent = box.label;
     return [frame, text];
+  }
+
+  // --- where a model looked ------------------------------------------------------------------------
+
+  /** Lay a finding's heat map over the film, or take it away; ``button`` says which. */
+  async toggleHeat(button) {
+    const shown = this.heatButton === button;
+    this.heatButton?.setAttribute("aria-pressed", "false");
+    this.heatButton = shown ? null : button;
+    this.heat = null;
+    this.heatBar.hidden = shown;
+    this.draw();
+    if (shown) return;
+    button.setAttribute("aria-pressed", "true");
+    const said = this.heatBar.querySelector(".said");
+    said.textContent = "Drawing it …";
+    const found = await fetchedHeat(button.dataset.heat);
+    if (this.heatButton !== button) return; // another was asked for meanwhile
+    this.heat = found.picture;
+    said.textContent = found.picture ? `${button.dataset.heatOf}: where the network looked. Not a probability.` : found.reason;
+    this.draw();
+  }
+
+  /** From one finding's heat map to the next, and after the last to none. */
+  nextHeat() {
+    const buttons = heatButtons(this.element);
+    if (buttons.length === 0) return;
+    const next = buttons[buttons.indexOf(this.heatButton) + 1];
+    this.toggleHeat(next || this.heatButton);
   }
 
   // --- hands ---------------------------------------------------------------------------------------
@@ -280,6 +323,7 @@ export class Viewer {
     this.presets.addEventListener("change", () => {
       if (this.presets.value !== "") this.useCurve(Number(this.presets.value));
     });
+    this.heatBar?.querySelector("input").addEventListener("input", () => this.draw());
     element.addEventListener("fullscreenchange", () => {
       if (document.fullscreenElement === element) this.load(LARGE);
       this.draw();
@@ -369,6 +413,7 @@ export class Viewer {
       u: () => this.act("upright"),
       h: () => this.act("flip"),
       b: () => this.act("boxes"),
+      m: () => this.act("heat"),
       l: () => this.act("large"),
       x: () => this.act("reset"),
     }[key];
@@ -393,6 +438,7 @@ export class Viewer {
       further: () => this.zoomBy(1 / ZOOM.step),
       fit: () => this.fit(),
       reset: () => this.reset(),
+      heat: () => this.nextHeat(),
       large: () => (document.fullscreenElement ? document.exitFullscreen() : this.element.requestFullscreen()),
     };
     acts[what]();
@@ -419,6 +465,22 @@ async function reasonOf(answer) {
   return `The picture cannot be shown: ${problem?.detail || `the service answered ${answer.status}`}.`;
 }
 
+/** A heat map as a picture, or the reason why there is none. */
+async function fetchedHeat(address) {
+  for (let again = 0; again < PATIENCE; again += 1) {
+    const answer = await fetch(address).catch(() => null);
+    if (answer?.ok) return { picture: await coloured(await answer.blob()) };
+    if (answer && answer.status !== 503) return { picture: null, reason: await reasonOf(answer) };
+    await new Promise((resolve) => { setTimeout(resolve, 1500); });
+  }
+  return { picture: null, reason: "The service is busy: ask again in a moment." };
+}
+
+/** The buttons of a film's findings, wherever its card has them. */
+function heatButtons(viewer) {
+  return [...(viewer.closest(".film")?.querySelectorAll("button[data-heat]") || [])];
+}
+
 const viewers = new WeakMap();
 
 /** The viewer of an element, made when first asked for. */
@@ -443,6 +505,11 @@ export function findFilms(root) {
 }
 
 findFilms(document);
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button[data-heat]");
+  const viewer = button?.closest(".film")?.querySelector(".viewer");
+  if (viewer) viewerOf(viewer).toggleHeat(button);
+});
 document.addEventListener("htmx:load", (event) => {
   if (event.target !== document.body) findFilms(event.target);
 });

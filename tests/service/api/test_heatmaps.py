@@ -83,7 +83,7 @@ ABSENT = [
         (detector(ModelRef(name="lung", version="2", sha256="e" * 64)),),
         "lung",
         "nodule",
-        "lung@1 looked at this film, and lung@2 is installed now: let the film be analysed again",
+        "lung@1 looked at this film, and lung@2 is installed now: let it be analysed again",
     ),
 ]
 
