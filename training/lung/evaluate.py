@@ -1,0 +1,38 @@
+"""Calibrate and measure the lung detector on what each fold said of patients it had not learnt from."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from training.detect.export import thresholds_of
+from training.lung.figures import figures
+from training.lung.films import LABELS
+from training.lung.said import crossed, fit, lines, said
+from training.lung.sheets import draw
+
+
+def calibrate(shared: Path, work: Path) -> str:
+    """Write WORK/calibration.json: from all folds for the pack. Returns the thresholds in a line."""
+    spoken = said(shared, work)
+    everything = np.ones(len(spoken.films), dtype=bool)
+    found = fit(spoken, everything)
+    chosen = lines(spoken, found.boxes(spoken.candidates), everything)
+    kinds = {kind: thresholds_of(LABELS, values) for kind, values in chosen.items()}
+    written = {"calibration": asdict(found), "thresholds": kinds}
+    (work / "calibration.json").write_text(json.dumps(written, indent=1))
+    return json.dumps(kinds["default"])
+
+
+def evaluate(shared: Path, work: Path) -> str:
+    """Write WORK/evaluation: figures.json and pictures. Returns the folder."""
+    spoken = said(shared, work)
+    sure = crossed(spoken)
+    out = work / "evaluation"
+    (out / "pictures").mkdir(parents=True, exist_ok=True)
+    (out / "figures.json").write_text(json.dumps(figures(spoken, sure), indent=1))
+    draw(spoken, sure, out / "pictures")
+    return str(out)

@@ -1,0 +1,83 @@
+"""Write the lung pack."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+
+from training.detect.calibrate import Calibration
+from training.detect.example import fitted
+from training.detect.export import Shipped, export, parity
+from training.lung.features import SIDE
+from training.lung.figures import SHOWN
+from training.lung.films import LABELS, chest_films, example
+from training.lung.train import shipped
+
+LICENCE: Final = "CC-BY-4.0"
+TRAINED_ON: Final = (
+    "NIH ChestX-ray14 (NIH Clinical Center; Wang et al., CVPR 2017): labels from reports, boxes of "
+    "radiologists; opacity boxes of the RSNA Pneumonia Challenge on the same films; ImageNet before that. "
+    "No adjudicated label."
+)
+PROBES: Final = 12  # films that Keras and OpenVINO must agree on
+
+
+def write(shared: Path, work: Path, folder: Path) -> str:
+    """Export the shipped network with its calibration; returns a line about parity and size. Raises
+    FileNotFoundError without a trained or calibrated network, ValueError when the runtimes differ."""
+    stored = json.loads((work / "calibration.json").read_text())
+    calibration = Calibration(**{name: tuple(values) for name, values in stored["calibration"].items()})
+    probes = np.stack(
+        [fitted(example(film), side=SIDE).pixels for film in chest_films(shared)[::300][:PROBES]]
+    )[..., None]
+    images = (probes / np.float32(255)).astype(np.float32)
+    model = shipped(work)
+    pack = export(
+        model,
+        Shipped(
+            labels=LABELS,
+            side=SIDE,
+            calibration=calibration,
+            thresholds=stored["thresholds"]["default"],
+            licence=LICENCE,
+            training_data=TRAINED_ON,
+            most=SHOWN,
+            metrics=_metrics(work),
+        ),
+        folder,
+        probes=images,
+    )
+    _pictures(work / "evaluation" / "pictures", folder / "pictures")
+    apart = parity(model, pack.folder / "model.xml", images)
+    told = ", ".join(f"{name} {value:.4f}" for name, value in apart.items())
+    size = (folder / "model.bin").stat().st_size / 1e6
+    return f"{pack.ref}: {size:.1f} MB; Keras and OpenVINO differ by at most: {told}"
+
+
+def _metrics(work: Path) -> dict[str, str | int | float | bool]:
+    """A few figures for the page Models, once they are measured."""
+    path = work / "evaluation" / "figures.json"
+    if not path.is_file():
+        return {}
+    found = json.loads(path.read_text())
+    told: dict[str, str | int | float | bool] = {"note": "out of fold, patients split; NIH films only"}
+    told |= {"boxed_films": found["films"]["boxed"], "films": found["films"]["films"]}
+    for label in LABELS:
+        told[f"ap_iou_0_3_{label.lower()}"] = round(found["ap"][label]["0.3"][0], 3)
+        told[f"found_at_1_false_per_film_{label.lower()}"] = round(found["froc"][label]["1"][0], 3)
+    return told
+
+
+def _pictures(source: Path, out: Path) -> None:
+    """Small copies of the evaluation's pictures."""
+    if not source.is_dir():
+        return
+    out.mkdir(exist_ok=True)
+    for path in sorted(source.iterdir()):
+        picture = cv2.imread(str(path))
+        if picture is not None:
+            cv2.imwrite(str(out / path.name), picture, [cv2.IMWRITE_JPEG_QUALITY, 80])
