@@ -47,6 +47,9 @@ processes = 1
 allowed_calling_ae_titles = ["XRAY1", "DEMO_XRAY", "RADROUTER"]
 [orders]
 quiet_s = 1
+[models]
+folders = ["packs"]
+active = { fracture = "spots" }
 """
 FAULTS_OF_AXE = ("serious", "critical")
 
@@ -82,9 +85,14 @@ class Service:
 
 
 @pytest.fixture(scope="session")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """``radrouter serve`` with the demonstration's films analysed, and a user for each role."""
-    running = Service(_houses.House(tmp_path_factory.mktemp("browser"), SETTINGS))
+def service(tmp_path_factory: pytest.TempPathFactory, spot_pack: Callable[..., object]) -> Iterator[Service]:
+    """``radrouter serve`` with the demonstration's films analysed, and a user for each role.
+
+    Forearm films go to a pack that finds bright spots.
+    """
+    folder = tmp_path_factory.mktemp("browser")
+    spot_pack(folder / "packs", name="fracture", version="spots")
+    running = Service(_houses.House(folder, SETTINGS))
     try:
         with running.database() as bound:
             people, kept = Users(bound), PasswordHasher(time_cost=1, memory_cost=8192).hash(PASSWORD)
