@@ -12,7 +12,7 @@ from classifiers.answers import Said, candidates_of, findings_of, needed, silenc
 from classifiers.boxes import BoxFinder
 from classifiers.detection import FLOOR
 from classifiers.film import Need
-from classifiers.manifest import Task
+from classifiers.manifest import Fit, Task
 from classifiers.packs import Pack
 from classifiers.prepare import WORKING_SIDE
 from classifiers.runtimes import Runtime
@@ -22,6 +22,9 @@ from router.types import Finding, ModelRef
 
 if TYPE_CHECKING:
     from classifiers.film import Film
+
+
+LONG_BY_CENTRE = 2  # a picture's sides up to which its central square has all the pixels that are needed
 
 
 class Specialist:
@@ -61,8 +64,9 @@ class Specialist:
         """What of an object's pixels the network can make use of."""
         wanted, detect = self._pack.manifest.input, self._pack.manifest.detect
         closer = detect.closer.long_side if detect is not None and detect.closer is not None else 0
+        times = LONG_BY_CENTRE if wanted.fit is Fit.CENTRE else 1
         return Need(
-            long_side=max(WORKING_SIDE, wanted.height, wanted.width, closer),
+            long_side=max(WORKING_SIDE, wanted.height * times, wanted.width * times, closer),
             colour=wanted.colour,
             window=wanted.window,
             accepts=wanted.accepts,

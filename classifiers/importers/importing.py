@@ -84,7 +84,7 @@ def import_model(
 
 def probes(wanted: Input) -> Floats:
     """Films to compare networks on, as network input, float32 (8, H, W, C): black, grey, white, ramps, blobs,
-    noise.
+    noise; for a network of colours another of them in each.
     """
     random = np.random.default_rng(20)
     rows, columns = np.mgrid[0 : wanted.height, 0 : wanted.width].astype(np.float32)
@@ -93,6 +93,8 @@ def probes(wanted: Input) -> Floats:
     films = [np.full_like(down, grey) for grey in (0.0, 0.5, 1.0)]
     films += [down, 1.0 - across, blob, 0.7 * blob + 0.3 * random.random(down.shape, np.float32)]
     films += [random.random(down.shape, np.float32)]
+    if wanted.colour:
+        films = [np.dstack((film, films[i - 1], films[i - 3])) for i, film in enumerate(films)]
     return batch(films, wanted)
 
 
@@ -146,18 +148,15 @@ def _input(opened: Source, recipe: Recipe) -> Input:
         range=recipe.range or levels,
         mean=recipe.mean,
         scale=recipe.scale,
+        accepts=recipe.accepts,
+        colour=recipe.colour,
+        window=recipe.window,
     )
 
 
 def _manifest(opened: Source, recipe: Recipe, wanted: Input, expected: Floats) -> Manifest:
     """The pack's manifest; its digest is filled in when it is written."""
-    labels = recipe.labels or opened.labels
-    if labels is None:
-        raise PackError(
-            f"the model has {expected.shape[1]} outputs and no labels.txt: name its labels in order"
-        )
-    if len(labels) != expected.shape[1]:
-        raise PackError(f"there are {len(labels)} labels, but the model gives {expected.shape[1]} values")
+    labels, stated = _labels(opened, recipe, expected.shape[1])
     form = recipe.format if recipe.format is Format.OPENVINO_IR else opened.format
     is_view = recipe.task is Task.VIEW
     head = Output(
@@ -165,7 +164,7 @@ def _manifest(opened: Source, recipe: Recipe, wanted: Input, expected: Floats) -
         values=recipe.values or guess_values(expected, recipe.classes),
         labels=labels,
         classes=recipe.classes,
-        thresholds=MappingProxyType({} if is_view else dict.fromkeys(labels, recipe.threshold)),
+        thresholds=MappingProxyType({} if is_view else dict.fromkeys(stated, recipe.threshold)),
     )
     return Manifest(
         name=recipe.name,
@@ -178,8 +177,21 @@ def _manifest(opened: Source, recipe: Recipe, wanted: Input, expected: Floats) -
         weights=Weights(format=form, path=FILES[form], sha256="0" * 64),
         input=wanted,
         outputs=MappingProxyType({"view" if is_view else "classify": head}),
-        gate=Gate(margin=recipe.margin),
+        gate=Gate(margin=recipe.margin, otherwise=None if is_view else recipe.otherwise),
     )
+
+
+def _labels(opened: Source, recipe: Recipe, count: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The ``count`` labels, and those of them that may be stated. Raises PackError where they do not fit."""
+    labels = recipe.labels or opened.labels
+    if labels is None:
+        raise PackError(f"the model has {count} outputs and no labels.txt: name its labels in order")
+    if len(labels) != count:
+        raise PackError(f"there are {len(labels)} labels, but the model gives {count} values")
+    stated = labels if recipe.stated is None else recipe.stated
+    if strange := sorted({*stated} - {*labels}):
+        raise PackError(f"{strange[0]!r} is to be stated, but is none of the labels {', '.join(labels)}")
+    return labels, stated
 
 
 def guess_values(found: Floats, classes: Classes) -> Values:
@@ -191,7 +203,8 @@ def guess_values(found: Floats, classes: Classes) -> Values:
 
 def _card(source: Path, opened: Source, recipe: Recipe, imported: Imported) -> str:
     manifest = imported.pack.manifest
-    labels = next(iter(manifest.outputs.values())).labels
+    head = next(iter(manifest.outputs.values()))
+    about = f"\n{recipe.about}\n" if recipe.about else ""
     file = source / "model.json" if (source / "model.json").is_file() else source
     digest = hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else "a folder"
     return f"""# {manifest.name} {manifest.version}
@@ -200,9 +213,18 @@ Imported from `{source.name}` ({opened.kind}, SHA-256 {digest}).
 
 - Licence: {recipe.licence}
 - Training data: {recipe.training_data}
-- Labels: {", ".join(labels)}
+- Labels: {", ".join(head.labels)}; of these findings: {", ".join(head.thresholds) or "none"}
 - Stated only when the top label leads the second by {recipe.margin:.0%}.
+- Takes: {manifest.input.accepts}{_taken(manifest.input)}
 - On {imported.films} probe films it agrees with its source within {imported.difference:.1e}.
-
-How good it is on films of this site has not been measured here: run it in shadow first.
+{about}
+How good it is on films of this site has not been measured here: run it in shadow first. It is no medical
+device.
 """
+
+
+def _taken(wanted: Input) -> str:
+    """How the pictures are taken, in a few words."""
+    if wanted.window is not None:
+        return f", window {wanted.window[0]:g} / {wanted.window[1]:g} Hounsfield units"
+    return ", in colour" if wanted.colour else ", in grey"

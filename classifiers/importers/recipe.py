@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from classifiers.film import Accepts
 from classifiers.manifest import Classes, Fit, Format, Polarity, Task, Values
 from router.types import Mode
 
@@ -15,8 +16,9 @@ class Recipe:
     """How a foreign model becomes a pack. None: what its kind of file usually means, or what the file says.
 
     ``labels`` in the order of the network's output; for a view pack names of ``router.views`` or ``other``.
-    ``threshold`` is given to every label of a ``classify`` pack. ``side`` in pixels, for files that leave it
-    open.
+    ``threshold`` is given to the labels that may be ``stated``, None: every label of a ``classify`` pack.
+    ``side`` in pixels, for files that leave it open. ``accepts``, ``colour`` and ``window`` as in
+    ``classifiers.manifest.Input``, ``otherwise`` as in its ``Gate``. ``about`` is said on the card.
     """
 
     name: str
@@ -29,7 +31,12 @@ class Recipe:
     classes: Classes = Classes.EXCLUSIVE
     values: Values | None = None
     margin: float = 0.5
+    otherwise: str | None = None
+    stated: tuple[str, ...] | None = None
     threshold: float = 0.5
+    accepts: Accepts = Accepts.RADIOGRAPH
+    colour: bool = False
+    window: tuple[float, float] | None = None
     fit: Fit | None = None
     polarity: Polarity = Polarity.BONE_BRIGHT
     range: tuple[float, float] | None = None
@@ -39,3 +46,4 @@ class Recipe:
     input_name: str | None = None
     output_name: str | None = None
     format: Format = Format.OPENVINO_IR
+    about: str = ""

@@ -10,6 +10,7 @@ import typer
 from rich.progress import Progress
 from rich.table import Table
 
+from classifiers.film import Accepts
 from classifiers.manifest import Fit, Polarity, Task
 from router.types import Mode
 from service.commands.shell import err, invocation, out
@@ -60,6 +61,11 @@ TaskName = Annotated[Literal["view", "classify"], typer.Option(help="what it is 
 Labels = Annotated[str, typer.Option(help="of the outputs in order, with commas; else from labels.txt")]
 Margin = Annotated[float, typer.Option(min=0, max=1, help="lead an answer needs over the second label")]
 Threshold = Annotated[float, typer.Option(min=0, max=1, help="score a finding needs")]
+Stated = Annotated[str, typer.Option(help="the labels that are findings, with commas; else all of them")]
+Otherwise = Annotated[str | None, typer.Option(help="what is said when no label leads by the margin")]
+AcceptsWord = Annotated[Accepts, typer.Option(help="the objects that it may be shown")]
+Colour = Annotated[bool, typer.Option("--colour", help="it looks at red, green and blue")]
+Window = Annotated[str, typer.Option(help="centre and width in Hounsfield units, e.g. -600,1500")]
 Shadow = Annotated[bool, typer.Option("--shadow", help="run it for comparison only")]
 TrainingData = Annotated[str, typer.Option(help="what it was trained on")]
 Filling = Annotated[Fit | None, typer.Option(help="how a film fills the input: film (ours), stretch, centre")]
@@ -80,6 +86,11 @@ def import_pack(
     labels: Labels = "",
     margin: Margin = 0.5,
     threshold: Threshold = 0.5,
+    stated: Stated = "",
+    otherwise: Otherwise = None,
+    accepts: AcceptsWord = Accepts.RADIOGRAPH,
+    colour: Colour = False,
+    window: Window = "",
     shadow: Shadow = False,
     training_data: TrainingData = "",
     fit: Filling = None,
@@ -104,7 +115,10 @@ def import_pack(
         recipe, mode=Mode.SHADOW if shadow else Mode.ACTIVE, training_data=training_data or NOT_STATED
     )
     recipe = replace(recipe, labels=_labels(labels), margin=margin, threshold=threshold, side=side)
-    recipe = replace(recipe, fit=fit, range=_range(span), input_name=input_name, output_name=output_name)
+    recipe = replace(recipe, fit=fit, range=_pair("--range", span))
+    recipe = replace(recipe, accepts=accepts, colour=colour, window=_pair("--window", window))
+    recipe = replace(recipe, stated=_labels(stated), otherwise=otherwise)
+    recipe = replace(recipe, input_name=input_name, output_name=output_name)
     recipe = replace(recipe, polarity=Polarity.BONE_DARK if bone_dark else Polarity.BONE_BRIGHT)
     _import(source, invocation(context).settings().imported_packs_folder, recipe)
 
@@ -113,15 +127,15 @@ def _labels(written: str) -> tuple[str, ...] | None:
     return tuple(label.strip() for label in written.split(",")) if written else None
 
 
-def _range(written: str) -> tuple[float, float] | None:
+def _pair(option: str, written: str) -> tuple[float, float] | None:
     """Two numbers with a comma, or None where nothing is written."""
     if not written:
         return None
     try:
-        low, high = (float(number) for number in written.split(","))
+        first, second = (float(number) for number in written.split(","))
     except ValueError as error:
-        raise typer.BadParameter("two numbers with a comma, e.g. -1,1", param_hint="--range") from error
-    return low, high
+        raise typer.BadParameter("two numbers with a comma, e.g. -1,1", param_hint=option) from error
+    return first, second
 
 
 def _import(source: Path, target: Path, recipe: Recipe) -> None:
@@ -136,18 +150,60 @@ def _import(source: Path, target: Path, recipe: Recipe) -> None:
     out.print(compared, highlight=False)
 
 
+What = Annotated[
+    Literal["nncpr", "onemed", "radlens"],
+    typer.Argument(
+        help="nncpr: healthcAIr/NNCPR's 30 views; onemed: OneMed's five; radlens: RadLens' fractures"
+    ),
+]
+From = Annotated[
+    Path | None, typer.Option("--from", help="a folder with the files of onemed or radlens", exists=True)
+]
+
+
 @app.command()
-def install(
-    context: typer.Context,
-    what: Annotated[Literal["nncpr"], typer.Argument(help="nncpr: the 30-view network of healthcAIr/NNCPR")],
-) -> None:
-    """Fetch a published model, verify its digest and install it as a pack."""
+def install(context: typer.Context, what: What, source: From = None) -> None:
+    """Install a published model as a pack, once its digest is verified.
+
+    NNCPR is fetched from its repository. The others are made of files that you have: they are known by their
+    digests, wherever they lie under the folder. Making packs needs the [cyan]tensorflow[/cyan] extra.
+
+    Example:  radrouter models install onemed --from downloads/
+    """
+    target = invocation(context).settings().imported_packs_folder
+    if what == "nncpr":
+        if source is not None:
+            raise typer.BadParameter("NNCPR is fetched from its repository", param_hint="--from")
+        _fetch(target)
+    elif source is None:
+        raise typer.BadParameter(f"say where the files of {what} are", param_hint="--from")
+    else:
+        _install(what, source, target)
+
+
+def _fetch(target: Path) -> None:
     from classifiers.importers import install_nncpr
 
-    target = invocation(context).settings().imported_packs_folder
     with Progress(console=err, transient=True) as progress:
-        task = progress.add_task(f"fetching {what}", total=None)
+        task = progress.add_task("fetching nncpr", total=None)
         pack = install_nncpr(
             target, progress=lambda done, of: progress.update(task, completed=done, total=of)
         )
     out.print(f"[green]installed[/green] {pack.ref}: {pack.folder}", highlight=False, soft_wrap=True)
+
+
+def _install(what: str, source: Path, target: Path) -> None:
+    from classifiers.importers.published import install_published
+
+    with err.status(f"looking for {what}") as status:
+        done = install_published(
+            what, source, target, progress=lambda name: status.update(f"importing {name}")
+        )
+    for one in done:
+        if one.imported is None:
+            out.print(f"[yellow]not installed[/yellow] {one.name}: {one.reason}", highlight=False)
+            continue
+        pack = one.imported.pack
+        mode = " (in shadow)" if pack.manifest.mode is Mode.SHADOW else ""
+        says = f"[green]installed[/green] {pack.ref}{mode}: {pack.folder}"
+        out.print(says, highlight=False, soft_wrap=True)
