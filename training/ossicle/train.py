@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -11,15 +13,18 @@ import numpy as np
 from training.detect.augment import Style
 from training.detect.example import BoxedFilm
 from training.detect.loop import Pool, Recipe, batches, learn
-from training.detect.network import begin_with_imagenet, detector
+from training.detect.network import detector
 from training.detect.targets import Batch
 from training.ossicle.films import LABELS, SIDE, simulated_feet, squares, whole
+from training.ossicle.start import begin_with_view, settled_heads
 from training.simulate.ossicle_sites import OSSICLES
 
 # feet lie on the plate any way round, of either side; the set-up already turns and bends them
 STYLE: Final = Style(turn=8.0, scale=(0.85, 1.2), shape=0.05, shift=0.06, mirrored=0.5, quarter_turns=0.35,
                      greys=0.6, coarse=0.35, coarsest=0.35, rough=0.35)  # fmt: skip
-WHOLES, THERE, EMPTY = 4, 7, 5  # films of each kind in a batch
+SETTLING: Final = 6  # batches that set the heads' normalisations
+FROZEN: Final = 5  # blocks that keep the view network's weights: they see edges of bones already
+WHOLES, THERE, EMPTY = 3, 6, 4  # films of each kind in a batch
 BALANCED: Final = 0.6  # 0: as often as they were rendered; 1: every accessory bone equally often
 
 
@@ -62,10 +67,11 @@ def train(folder: Path, out: Path, recipe: Recipe, report: Callable[[str], None]
         )
     )
     model = detector(len(LABELS), side=SIDE, upright=False)
-    begin_with_imagenet(model)
 
     def feed(seed: int) -> Iterator[Batch]:
         return batches(kept, side=SIDE, labels=len(LABELS), seed=seed, style=STYLE)
 
-    learn(model, feed, recipe, out, report)
+    begin_with_view(model)
+    settled_heads(model, (batch.inputs for batch in islice(feed(recipe.seed), SETTLING)))
+    learn(model, feed, replace(recipe, settle=0, frozen=FROZEN), out, report)
     return out / "model.weights.h5"

@@ -1,0 +1,89 @@
+"""Begin with a backbone that has already seen radiographs: that of the shipped view pack.
+
+The view network (``training/network.py``) has the same backbone, and has learnt from simulated and real films
+of all parts, feet among them. In its exported form every normalisation is part of the convolution before it;
+here it becomes one of mean 0 and variance 1 again, which says the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Final
+
+import keras
+import numpy as np
+import openvino as ov
+from keras import layers
+from numpy.typing import NDArray
+
+from classifiers.packs import SHIPPED, load_pack
+from training.backbone import EPSILON, backbone
+
+VIEW: Final = SHIPPED / "view" / "2"
+CONVOLUTIONS: Final = ("Convolution", "GroupConvolution")
+Floats = NDArray[np.float32]
+
+
+def begin_with_view(model: keras.Model, pack: Path = VIEW) -> None:
+    """Give the backbone of ``model`` the view pack's weights. Raises PackError for a pack that was changed,
+    ValueError when its network has another backbone."""
+    found = folded(load_pack(pack).weights)
+    names = convolutions()
+    if len(found) != len(names):
+        raise ValueError(f"{pack} has {len(found)} convolutions, the backbone {len(names)}")
+    there = {layer.name: layer for layer in model.layers}
+    for name, (kernel, bias) in zip(names, found, strict=True):
+        if name in there:
+            wanted = there[name].get_weights()[0].shape
+            if kernel.shape != wanted:
+                raise ValueError(f"{name} is {kernel.shape} in {pack}, not {wanted}")
+            there[name].set_weights([kernel])
+            one, nothing = np.ones_like(bias), np.zeros_like(bias)
+            there[f"{name}_norm"].set_weights([one, bias, nothing, one - np.float32(EPSILON)])
+
+
+def convolutions() -> list[str]:
+    """The backbone's convolutions, first to last."""
+    kinds = (layers.Conv2D, layers.DepthwiseConv2D)
+    return [layer.name for layer in backbone(side=None).layers if isinstance(layer, kinds)]
+
+
+def folded(weights: Path) -> list[tuple[Floats, Floats]]:
+    """Kernel, as Keras lays it, and bias of each convolution of an OpenVINO network, first to last."""
+    found = []
+    for op in ov.Core().read_model(weights).get_ordered_ops():
+        if op.get_type_name() not in CONVOLUTIONS:
+            continue
+        kernel = _constant(op.input_value(1).get_node())
+        (after,) = op.output(0).get_target_inputs()
+        bias = _constant(after.get_node().input_value(1).get_node()).ravel()
+        if op.get_type_name() == "GroupConvolution":  # (channels, 1, 1, h, w)
+            kernel = kernel[:, :, 0].transpose(2, 3, 0, 1)
+        else:  # (out, in, h, w)
+            kernel = kernel.transpose(2, 3, 1, 0)
+        found.append((np.ascontiguousarray(kernel), bias))
+    return found
+
+
+def _constant(node: Any) -> Floats:
+    """The numbers of a constant, behind its conversion from half precision."""
+    while node.get_type_name() == "Convert":
+        node = node.input_value(0).get_node()
+    return np.asarray(node.get_data(), dtype=np.float32)
+
+
+def settled_heads(model: keras.Model, batches: Iterable[Floats]) -> None:
+    """Set means and variances of the normalisations behind the backbone to those of films; the backbone's own
+    stay. As ``training.detect.network.settled``, for a backbone that needs none."""
+    body = {f"{name}_norm" for name in convolutions()}
+    norms = [layer for layer in model.layers if isinstance(layer, layers.BatchNormalization)]
+    kept = [(layer.momentum, layer.trainable) for layer in norms]
+    for layer in norms:
+        layer.trainable = layer.name not in body  # one that is frozen is used as it is
+    for number, images in enumerate(batches):
+        for layer in norms:
+            layer.momentum = number / (number + 1)
+        model(images, training=True)
+    for layer, (momentum, trainable) in zip(norms, kept, strict=True):
+        layer.momentum, layer.trainable = momentum, trainable
