@@ -175,7 +175,7 @@ def both_shafts(arm: Limb, rng: Generator) -> Injury:
     first = bones[0][1]
     short = rng.uniform(0, 14) * (rng.random() < 0.45)
     far = bent(first, main, rng.uniform(2, 32)).then(shift(first.axis * short + _slip(first, rng, short)))
-    injury = Injury(name="both_shafts" if share > 0.72 else "forearm")
+    injury = Injury(name="both_shafts")
     for bone, at in bones:
         _, below, tag = snapped(arm, bone, at, rng)
         injury.breaks.append((FRACTURE, tag))

@@ -1,0 +1,41 @@
+"""The trained network as a pack."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from classifiers.packs import Pack
+from training.detect.export import Shipped, export, thresholds_of
+from training.fracture.choose import stored_choice, trained
+from training.fracture.films import LABELS, SIDE, simulated
+
+PROBES: Final = 6
+LICENCE: Final = "CC-BY-SA-4.0"
+TRAINED_ON: Final = (
+    "Simulated films of broken and whole forearms (BodyParts3D - The Database Center for Life Science - "
+    "CC-BY-SA 2.1 Japan; Z-Anatomy - The libre 3D atlas of anatomy - CC-BY-SA 4.0) and 32 real films whose "
+    "licences allow training (FracAtlas, CC BY 4.0, and others: see the card). Backbone: EfficientNet-Lite0, "
+    "ImageNet."
+)
+
+
+def ship(home: Path, folder: Path) -> Pack:
+    """Write ``home``'s network to ``folder`` (fracture/VERSION). Raises FileNotFoundError and ValueError as
+    ``export`` does."""
+    chosen = stored_choice(home)
+    model = trained(home / "network" / "model.weights.h5")
+    films = simulated(home / "films", held_out=True)
+    probes = np.stack([film.pixels for (film, _), _ in zip(films, range(PROBES), strict=False)])
+    shipped = Shipped(
+        labels=LABELS,
+        side=SIDE,
+        calibration=chosen.calibration,
+        thresholds=thresholds_of(LABELS, chosen.thresholds),
+        licence=LICENCE,
+        training_data=TRAINED_ON,
+        most=3,
+    )
+    return export(model, shipped, folder, probes=(probes[..., None] / 255).astype(np.float32))
