@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from db.documents import instance_of, prediction_of
@@ -17,21 +17,24 @@ from router.verdicts import FilmFacts, Source
 
 ENDED = (State.DONE, State.FAILED)
 
+_FILMS: Final = (
+    select(InstanceRow, HeaderRow, PredictionRow, TruthRow)
+    .join(HeaderRow, HeaderRow.instance_id == InstanceRow.id)
+    .outerjoin(
+        PredictionRow, and_(PredictionRow.instance_id == InstanceRow.id, PredictionRow.mode == Mode.ACTIVE)
+    )
+    .outerjoin(TruthRow, TruthRow.instance_id == InstanceRow.id)
+    .where(InstanceRow.study_id == bindparam("study_id"), InstanceRow.state.in_(ENDED))
+    .order_by(InstanceRow.series_instance_uid, InstanceRow.instance_number.nulls_last(), InstanceRow.id)
+)
+
 
 def film_facts(session: Session, study_id: int) -> tuple[FilmFacts, ...]:
     """The films of a study whose analysis has ended, by series and instance number.
 
     What the reviewers of a film agree on comes before what the model said.
     """
-    active = and_(PredictionRow.instance_id == InstanceRow.id, PredictionRow.mode == Mode.ACTIVE)
-    found = session.execute(
-        select(InstanceRow, HeaderRow, PredictionRow, TruthRow)
-        .join(HeaderRow, HeaderRow.instance_id == InstanceRow.id)
-        .outerjoin(PredictionRow, active)
-        .outerjoin(TruthRow, TruthRow.instance_id == InstanceRow.id)
-        .where(InstanceRow.study_id == study_id, InstanceRow.state.in_(ENDED))
-        .order_by(InstanceRow.series_instance_uid, InstanceRow.instance_number.nulls_last(), InstanceRow.id)
-    )
+    found = session.execute(_FILMS, {"study_id": study_id})
     return tuple(
         _facts(row, instance_of(header.fields, header.attributes), said, truth)
         for row, header, said, truth in found

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -23,6 +23,11 @@ from router.order_matching import Standing, after_message, belonging
 from router.orders import Order, OrderOutcome, OrderSource
 
 MOST_STUDIES = 100  # of one order: an accession number that a thousand studies share says nothing
+
+_IN_FORCE: Final = select(OrderRow.document).where(OrderRow.cancelled.is_(False)).order_by(OrderRow.id)
+_UID: Final = OrderRow.study_instance_uid == bindparam("uid")
+_OF_STUDY: Final = _IN_FORCE.where(_UID)
+_SHARING: Final = _IN_FORCE.where(or_(_UID, OrderRow.accession_number == bindparam("accession_number")))
 
 
 class Orders:
@@ -68,12 +73,10 @@ class Orders:
 
         ``router.order_matching.belonging`` says which they are.
         """
-        shared = [OrderRow.study_instance_uid == study_instance_uid]
-        if accession_number:
-            shared.append(OrderRow.accession_number == accession_number)
-        wanted = select(OrderRow).where(or_(*shared), OrderRow.cancelled.is_(False)).order_by(OrderRow.id)
+        shared = {"uid": study_instance_uid, "accession_number": accession_number}
+        wanted = _SHARING if accession_number else _OF_STUDY
         with reading(self._sessions) as session:
-            orders = [order_of(row.document) for row in session.scalars(wanted)]
+            orders = [order_of(document) for document in session.scalars(wanted, shared)]
         return belonging(orders, study_instance_uid=study_instance_uid, patient_id=patient_id)
 
     def get(self, order_id: int) -> StoredOrder | None:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from itertools import zip_longest
+from typing import Final
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, bindparam, func, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from db.cursor import check_limit, read_cursor, write_cursor
 from db.film_facts import ENDED, film_facts
 from db.instances import now_utc
 from db.judging import judge_soon, study_of, take_due
+from db.prepared import table
 from db.read import Page
 from db.read_verdicts import Due, StoredVerdict, Waiting, WorklistItem
 from db.schema import InstanceRow, StudyRow
@@ -25,6 +27,21 @@ from db.worklist import Key, Wanted, worklist_items, worklist_keys
 from router.verdicts import NO_FAULT, FilmFacts, Kind, Verdict
 
 JUDGED_AGAIN_AT_ONCE = 500  # studies of one transaction
+
+_STUDY: Final = table(StudyRow)
+_INSTANCE: Final = table(InstanceRow)
+_JUDGEMENT: Final = table(JudgementRow)
+_NAMED: Final = select(_STUDY.c.study_instance_uid, _STUDY.c.accession_number, _STUDY.c.patient_id).where(
+    _STUDY.c.id == bindparam("study_id")
+)
+_STILL_OPEN: Final = select(func.count()).where(
+    _INSTANCE.c.study_id == bindparam("study_id"), _INSTANCE.c.state.not_in(ENDED)
+)
+_HELD: Final = (
+    select(_JUDGEMENT.c.study_id)
+    .where(_JUDGEMENT.c.study_id == bindparam("study_id"), _JUDGEMENT.c.token == bindparam("token"))
+    .with_for_update()
+)
 
 
 class Verdicts:
@@ -64,10 +81,7 @@ class Verdicts:
         """
         study_id = study_of(token)
         with writing(self._sessions) as session:
-            held = select(JudgementRow.study_id).where(
-                JudgementRow.study_id == study_id, JudgementRow.token == token
-            )
-            if session.scalar(held.with_for_update()) is None:
+            if session.scalar(_HELD, {"study_id": study_id, "token": token}) is None:
                 return False
             keep_verdict(session, study_id, verdict, self._clock())
             return True
@@ -188,15 +202,14 @@ def _study_id(study_instance_uid: str) -> Select[int]:
 
 
 def _due(session: Session, study_id: int, token: str) -> Due:
-    study = session.get_one(StudyRow, study_id)
-    still_open = select(func.count()).where(InstanceRow.study_id == study_id, InstanceRow.state.not_in(ENDED))
+    study = session.execute(_NAMED, {"study_id": study_id}).one()
     return Due(
         study_instance_uid=study.study_instance_uid,
         accession_number=study.accession_number,
         patient_id=study.patient_id,
         token=token,
         films=film_facts(session, study_id),
-        open_instances=session.scalar(still_open) or 0,
+        open_instances=session.scalar(_STILL_OPEN, {"study_id": study_id}) or 0,
     )
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import ColumnElement, Select, insert, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from db.read_reviews import StoredReview
@@ -18,12 +19,21 @@ from router.orders import Side
 from router.settling import anchor, is_settled
 from router.verdicts import NO_FAULT, Kind, Review, Verdict
 
+_CURRENT: Final = (
+    select(VerdictRow.document)
+    .join(JudgementRow, JudgementRow.verdict_id == VerdictRow.id)
+    .where(JudgementRow.study_id == bindparam("study_id"))
+)
+
 
 def reviews_where(*wanted: ColumnElement[bool]) -> Select[ReviewRow, str, str, str]:
     """The reviews for which all of ``wanted`` holds, with instance, its digest and its study; by id."""
     columns = InstanceRow.sop_instance_uid, InstanceRow.sha256, StudyRow.study_instance_uid
     joined = select(ReviewRow, *columns).join(InstanceRow, InstanceRow.id == ReviewRow.instance_id)
     return joined.join(StudyRow, StudyRow.id == InstanceRow.study_id).where(*wanted).order_by(ReviewRow.id)
+
+
+_ON_STUDY: Final = reviews_where(InstanceRow.study_id == bindparam("study_id"))
 
 
 def stored_reviews(session: Session, *wanted: ColumnElement[bool]) -> list[StoredReview]:
@@ -56,6 +66,11 @@ def stored_review(
     )
 
 
+def words_on_study(session: Session, study_id: int) -> tuple[Review, ...]:
+    """The words that hold on the films of a study."""
+    return words_of(stored_review(*row) for row in session.execute(_ON_STUDY, {"study_id": study_id}))
+
+
 def words_of(stored: Iterable[StoredReview]) -> tuple[Review, ...]:
     """The words that hold among these reviews."""
     return standing(one.review for one in stored if one.stands)
@@ -71,9 +86,8 @@ def words_by_study(session: Session, study_ids: Collection[int]) -> dict[str, tu
 
 def current_verdict(session: Session, study_id: int) -> Verdict | None:
     """The study's current verdict."""
-    current = select(VerdictRow).join(JudgementRow, JudgementRow.verdict_id == VerdictRow.id)
-    row = session.scalars(current.where(JudgementRow.study_id == study_id)).one_or_none()
-    return None if row is None else verdict_of(row.document)
+    document = session.scalar(_CURRENT, {"study_id": study_id})
+    return None if document is None else verdict_of(document)
 
 
 def faults_with(verdict: Verdict | None, sop_instance_uid: str) -> frozenset[Kind]:
@@ -108,7 +122,7 @@ def settle(session: Session, study_id: int, now: datetime) -> None:
     verdict = current_verdict(session, study_id)
     if verdict is None:
         return
-    words = words_of(stored_reviews(session, InstanceRow.study_id == study_id))
+    words = words_on_study(session, study_id)
     settled_at = now if is_settled(verdict, words) else None
     of_study = VerdictKindRow.study_id == study_id
     session.execute(update(VerdictKindRow).where(of_study).values(settled_at=settled_at))
