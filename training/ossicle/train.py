@@ -72,6 +72,6 @@ def train(folder: Path, out: Path, recipe: Recipe, report: Callable[[str], None]
         return batches(kept, side=SIDE, labels=len(LABELS), seed=seed, style=STYLE)
 
     begin_with_view(model)
-    settled_heads(model, (batch.inputs for batch in islice(feed(recipe.seed), SETTLING)))
+    settled_heads(model, (batch.inputs.astype(np.float32) for batch in islice(feed(recipe.seed), SETTLING)))
     learn(model, feed, replace(recipe, settle=0, frozen=FROZEN), out, report)
     return out / "model.weights.h5"
