@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import cv2
@@ -15,7 +15,8 @@ STRENGTH = 0.65  # how much of the colour is seen where the heat is 1
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 INK = (235, 235, 235)
 PLATE_DARKNESS = 0.25  # of the picture that shines through below the legend
-BAR = 0.3  # of the picture's width that the colour bar takes, at most 220 pixels
+BAR, LONGEST_BAR = 0.3, 220  # of the picture's width that the colour bar takes, and pixels
+COLOURS = cv2.COLORMAP_PLASMA
 
 
 def on_picture(heat: NDArray[np.float32], film: Film, picture: Film) -> NDArray[np.float32]:
@@ -58,34 +59,51 @@ def overlay_png(heat: NDArray[np.float32], picture: Film, legend: Sequence[str])
     """
     warmth = np.clip(heat, 0, 1)
     film = cv2.cvtColor(np.rint(picture.image * 255).astype(np.uint8), cv2.COLOR_GRAY2BGR)
-    colours = cv2.applyColorMap(np.rint(warmth * 255).astype(np.uint8), cv2.COLORMAP_PLASMA)
+    colours = cv2.applyColorMap(np.rint(warmth * 255).astype(np.uint8), COLOURS)
     weight = (STRENGTH * warmth)[:, :, None]
     mixed = np.rint(film * (1 - weight) + colours * weight).astype(np.uint8)
     _explain(mixed, legend)
     return _png(mixed)
 
 
-def _explain(picture: NDArray[Any], lines: Sequence[str]) -> None:
-    """A plate at the foot of the picture: a bar of the colours from 0 to 1, and the lines."""
+def _explain(picture: NDArray[Any], legend: Sequence[str]) -> None:
+    """A plate at the foot of the picture: a bar of the colours from 0 to 1, and the legend."""
     height, width = picture.shape[:2]
     scale = max(0.35, min(0.7, width / 1400))
+    lines = [line for text in legend for line in _wrapped(text, scale, width - 8)]
     (_, tall), below = cv2.getTextSize("Mg", FONT, scale, 1)
     step = tall + below + 3
     plate = min(height, step * (len(lines) + 1) + 6)
     foot = picture[height - plate :]
     foot[:] = np.rint(foot * PLATE_DARKNESS).astype(np.uint8)
-    length = int(min(220, BAR * width))
-    ramp = np.linspace(0, 255, max(2, length)).astype(np.uint8)[None, :].repeat(max(2, tall), axis=0)
-    (zero, _), _ = cv2.getTextSize("0 ", FONT, scale, 1)
     line = height - plate + step
-    picture[line - tall : line - tall + ramp.shape[0], 4 + zero : 4 + zero + ramp.shape[1]] = (
-        cv2.applyColorMap(ramp, cv2.COLORMAP_PLASMA)
-    )
-    cv2.putText(picture, "0", (4, line), FONT, scale, INK, 1, cv2.LINE_AA)
-    cv2.putText(picture, "1", (8 + zero + ramp.shape[1], line), FONT, scale, INK, 1, cv2.LINE_AA)
+    _draw_bar(picture, line, tall, scale)
     for number, text in enumerate(lines, start=1):
-        shown = " ".join(text.split())[:100]
-        cv2.putText(picture, shown, (4, line + number * step), FONT, scale, INK, 1, cv2.LINE_AA)
+        cv2.putText(picture, text, (4, line + number * step), FONT, scale, INK, 1, cv2.LINE_AA)
+
+
+def _draw_bar(picture: NDArray[Any], line: int, tall: int, scale: float) -> None:
+    """The colours between a 0 and a 1 that stand on ``line``."""
+    length = int(min(LONGEST_BAR, BAR * picture.shape[1]))
+    colours = cv2.applyColorMap(np.linspace(0, 255, max(2, length)).astype(np.uint8)[None, :], COLOURS)
+    (zero, _), _ = cv2.getTextSize("0 ", FONT, scale, 1)
+    target = picture[max(0, line - tall) : line, 4 + zero : 4 + zero + colours.shape[1]]
+    target[:] = colours[:, : target.shape[1]]
+    cv2.putText(picture, "0", (4, line), FONT, scale, INK, 1, cv2.LINE_AA)
+    cv2.putText(picture, "1", (8 + zero + colours.shape[1], line), FONT, scale, INK, 1, cv2.LINE_AA)
+
+
+def _wrapped(text: str, scale: float, width: int) -> Iterator[str]:
+    """The text in lines of at most ``width`` pixels; a longer word stands alone."""
+    line = ""
+    for word in text.split():
+        longer = f"{line} {word}".strip()
+        if line and cv2.getTextSize(longer, FONT, scale, 1)[0][0] > width:
+            yield line
+            longer = word
+        line = longer
+    if line:
+        yield line
 
 
 def _png(picture: NDArray[np.uint8]) -> bytes:

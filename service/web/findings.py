@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -20,11 +20,11 @@ LONG_SIDE = 1024  # pixels of a heat map: they are smooth
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindingCard:
-    """One finding that counts, with what can be done about it."""
+    """One finding that counts; the first of its label has what is the same for all of them."""
 
     finding: Finding
     links: tuple[ReferenceLink, ...] = ()
-    heat: str = ""  # the heat map's address; the first finding of a label has it, for it shows all of them
+    heat: str = ""  # the heat map's address
     no_heat: str = ""  # why there can be none any more
 
 
@@ -35,20 +35,29 @@ def counting(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 def plain_cards(needs: Needs, findings: Iterable[Finding]) -> tuple[FindingCard, ...]:
     """The findings that count of a film that is not kept: without heat maps."""
-    return tuple(FindingCard(finding=each, links=_links(needs, each)) for each in counting(findings))
+    return tuple(
+        FindingCard(finding=finding, links=_links(needs, finding) if is_first else ())
+        for finding, is_first in _with_firsts(findings)
+    )
 
 
 def finding_cards(needs: Needs, detail: InstanceDetail) -> tuple[FindingCard, ...]:
     """The findings that count of a stored film."""
-    cards: list[FindingCard] = []
-    seen: set[tuple[str, str]] = set()
-    for finding in counting(detail.findings):
-        of = (finding.model.name, finding.label)
-        heat, no_heat = ("", "") if of in seen else _heat(needs, detail, finding)
-        seen.add(of)
-        links = _links(needs, finding)
+    cards = []
+    for finding, is_first in _with_firsts(detail.findings):
+        heat, no_heat = _heat(needs, detail, finding) if is_first else ("", "")
+        links = _links(needs, finding) if is_first else ()
         cards.append(FindingCard(finding=finding, links=links, heat=heat, no_heat=no_heat))
     return tuple(cards)
+
+
+def _with_firsts(findings: Iterable[Finding]) -> Iterator[tuple[Finding, bool]]:
+    """What counts, each with whether it is the first of its model's label."""
+    seen: set[tuple[str, str]] = set()
+    for finding in counting(findings):
+        of = (finding.model.name, finding.label)
+        yield finding, of not in seen
+        seen.add(of)
 
 
 def boxes_of(findings: Iterable[Finding]) -> list[dict[str, Any]]:

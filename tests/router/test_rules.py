@@ -151,6 +151,7 @@ CONDITIONS = [
     ),
     ('finding = ["mass"]', {"specialists": ("lung",)}, False, "the specialists found nothing, wanted mass"),
     ('finding = ["mass"]', {"findings": (("mass", 0.9),), "mode": Mode.SHADOW}, False, None),
+    ('finding = ["mass"]', {"findings": (("mass", 0.9),), "mode": Mode.MEMBER}, False, None),
     (
         "has_finding = false",
         {"specialists": ("lung",)},

@@ -20,7 +20,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 RULES_PAGE = (CHECKOUT / "docs" / "rules.md").read_text("utf-8")
 WORDS_PAGE = (CHECKOUT / "docs" / "words.md").read_text("utf-8")
 SHIPPED = (CHECKOUT / "service" / "default_rules.toml").read_text("utf-8")
-MODELS = ("lung", "fracture", "ossicle")
+MODELS = ("lung", "fracture", "fracture_site", "ossicle")
 EXAMPLES = re.findall(r"```toml\n(.*?)```", RULES_PAGE, re.DOTALL)
 
 
