@@ -15,7 +15,7 @@ from typing import Any
 from classifiers.manifest import ANSWERING_HEAD, Baseline, Output, Task
 from classifiers.strict import Table
 from router.drift import SCORE_EDGES, score_bin
-from router.types import ViewPrediction
+from router.types import Finding, ViewPrediction
 from router.views import OTHER, UNSURE
 
 NONE = "none"  # a specialist's film without a finding
@@ -31,16 +31,34 @@ def baseline_of(
     without any film, or for other edges.
     """
     films = tuple(predictions)
-    if not films or not _are_edges(edges):
+    return _counted([film.view for film in films], [film.score for film in films], measured, edges)
+
+
+def baseline_of_findings(
+    findings: Iterable[Sequence[Finding]], *, measured: str, edges: Sequence[float] = SCORE_EDGES
+) -> Baseline:
+    """The baseline that a specialist's findings on its evaluation films make, film by film.
+
+    A film counts for its most probable finding; without one it is stated to show ``none``, and has no score:
+    later films without a finding have none either. Raises ValueError as ``baseline_of`` does.
+    """
+    best = [max(found, key=lambda one: one.probability, default=None) for found in findings]
+    stated = [one.label if one is not None else NONE for one in best]
+    return _counted(stated, [one.probability for one in best if one is not None], measured, edges)
+
+
+def _counted(
+    stated: Sequence[str], scores: Sequence[float], measured: str, edges: Sequence[float]
+) -> Baseline:
+    if not stated or not _are_edges(edges):
         raise ValueError("a baseline needs films, and ascending edges between 0 and 1")
-    bins = Counter(score_bin(film.score, edges) for film in films)
-    stated = Counter(film.view for film in films)
+    bins = Counter(score_bin(score, edges) for score in scores)
     return Baseline(
-        films=len(films),
+        films=len(stated),
         measured=measured,
         score_edges=tuple(edges),
         score_films=tuple(bins[number] for number in range(len(edges) + 1)),
-        stated=MappingProxyType(dict(sorted(stated.items()))),
+        stated=MappingProxyType(dict(sorted(Counter(stated).items()))),
     )
 
 
@@ -61,7 +79,8 @@ def read_baseline(table: Table, task: Task, outputs: Mapping[str, Output]) -> Ba
     table.end()
     if any(count < 0 or count != int(count) for count in counted):
         raise table.error("score_films holds what is not a number of films")
-    if {sum(baseline.score_films), sum(baseline.stated.values())} != {baseline.films}:
+    silent = baseline.stated.get(NONE, 0) if task is not Task.VIEW else 0  # they have no score
+    if {sum(baseline.score_films) + silent, sum(baseline.stated.values())} != {baseline.films}:
         raise table.error(f"score_films and stated do not each add up to films = {baseline.films}")
     if strange := sorted({*baseline.stated} - _may_state(task, outputs)):
         raise stated.error(f"names {strange[0]!r}, which the pack cannot state")

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import pytest
 
-from classifiers.baseline import baseline_of
+from classifiers.baseline import baseline_of, baseline_of_findings
 from classifiers.manifest import Baseline
 from classifiers.packfile import parse
 from classifiers.packs import Pack, add_baseline
 from classifiers.packtext import render
 from router.errors import PackError
-from router.types import Candidate, ModelRef, ViewPrediction
+from router.types import Candidate, Finding, ModelRef, ViewPrediction
 
 MakePack = Callable[..., Pack]
 BASELINE = Baseline(
@@ -101,3 +101,29 @@ def test_what_cannot_be_meant_is_refused(make_pack: MakePack, old: str, new: str
     with pytest.raises(PackError, match=reason) as refused:
         parse(text, "view/1")
     assert str(refused.value).startswith("pack view/1: [baseline")
+
+
+def found(label: str, probability: float) -> Finding:
+    model = ModelRef(name="finder", version="1", sha256="1" * 64)
+    return Finding(label=label, score=0.5, probability=probability, threshold=0.5, model=model)
+
+
+def test_a_specialists_film_counts_for_its_best_finding_or_for_none() -> None:
+    films = [[found("dot", 0.6), found("patch", 0.95)], [], [found("dot", 0.7)], []]
+    assert baseline_of_findings(films, measured="four films", edges=(0.5, 0.9)) == Baseline(
+        films=4,
+        measured="four films",
+        score_edges=(0.5, 0.9),
+        score_films=(0, 1, 1),
+        stated={"dot": 1, "none": 2, "patch": 1},
+    )
+
+
+def test_the_baseline_of_a_pack_that_draws_boxes_is_read_back(make_finder: MakePack) -> None:
+    pack = make_finder()
+    baseline = baseline_of_findings([[found("dot", 0.7)], []], measured="two films")
+    again = add_baseline(pack.folder, baseline)
+    assert again.manifest.baseline == baseline
+    assert again.ref == pack.ref
+    with pytest.raises(PackError, match="names 'never', which the pack cannot state"):
+        add_baseline(pack.folder, baseline_of_findings([[found("never", 0.7)]], measured="one film"))
