@@ -52,9 +52,6 @@ def _stages(stage: Callable[[str, Stage, str], argparse.ArgumentParser]) -> None
     train.add_argument("--steps", type=int, default=2400)
     train.add_argument("--rate", type=float, default=1e-3)
     train.add_argument("--seed", type=int, default=1)
-    train.add_argument(
-        "--start", type=Path, help="a lung network's weights to begin with, not ImageNet's"
-    )
     train.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     stage("calibrate", _calibrate, "choose probabilities and thresholds on films that may train")
     for name, run, summary in (
@@ -93,7 +90,7 @@ def _train(options: argparse.Namespace) -> None:
     recipe = Recipe(steps=options.steps, minutes=options.minutes, rate=options.rate, seed=options.seed)
     home = _home(options)
     report = partial(print, flush=True)
-    print(train(options.data, home / "films", home / "network", recipe, report, start=options.start))
+    print(train(options.data, home / "films", home / "network", recipe, report))
 
 
 def _calibrate(options: argparse.Namespace) -> None:

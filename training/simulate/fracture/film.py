@@ -61,7 +61,7 @@ class BrokenStudio:
     def __init__(self, anatomy: Path, cache: Path, *, pixels: int = PIXELS) -> None:
         self._pixels = pixels
         whole = load_rig(anatomy, cache)
-        self._bones = skeleton(whole)
+        self.bones = skeleton(whole)
         self.rig = refined(restricted(whole, kept_segments("arm")), (RADIUS, ULNA))
         self._grain = beam.Grain(np.random.default_rng(0))
 
@@ -71,7 +71,7 @@ class BrokenStudio:
         view = setup(what.region, rng)
         who = person(rng)
         who = variants.childlike(who, rng) if what.child else who
-        arm = limb(position(self.rig, self._bones, view, rng, who))
+        arm = limb(position(self.rig, self.bones, view, rng, who))
         arm.region = what.region
         variants.turned(arm, -pronation(view, rng))
         _varied(arm, what, rng)
