@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from router.errors import SettingsError
+from router.errors import PackError, SettingsError
 from service.settings import load
 from service.settings_page import tables
+from service.wiring import running_packs
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -112,3 +113,19 @@ def test_the_pages_example_is_valid(empty_folder: Path) -> None:
     example = page.split("```toml\n")[1].split("```")[0]
     (empty_folder / "radrouter.toml").write_text(example)
     assert load().api.tokens[0].role == "reader"
+
+
+def test_a_sites_thresholds_reach_the_packs(empty_folder: Path) -> None:
+    (empty_folder / "radrouter.toml").write_text("[models.thresholds.view]\nhand_ap = 0.87\n")
+    (view,) = (pack for pack in running_packs(load()) if pack.manifest.name == "view")
+    assert view.manifest.outputs["view"].thresholds["hand_ap"] == 0.87
+
+
+def test_thresholds_of_what_no_pack_states_stop_the_start(empty_folder: Path) -> None:
+    file = empty_folder / "radrouter.toml"
+    file.write_text("[models.thresholds.view]\nhand_pa = 0.87\n")
+    with pytest.raises(PackError, match=r"models\.thresholds names 'hand_pa', which it cannot state"):
+        running_packs(load())
+    file.write_text("[models.thresholds.view]\nhand_ap = 1.2\n")
+    with pytest.raises(SettingsError, match=r"setting models\.thresholds\.view\.hand_ap in .*1"):
+        load()
