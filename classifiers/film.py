@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from router.types import Box
+
+if TYPE_CHECKING:  # the command line knows these words, and does without numbers
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 class Accepts(StrEnum):

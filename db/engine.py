@@ -12,18 +12,17 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session, sessionmaker
 
 from db.transactions import READING, naming_lost_database
 from router.errors import SettingsError
+
+if TYPE_CHECKING:  # Alembic is for those who migrate or ask for the revision: most processes never do
+    from alembic.config import Config
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 10.0  # how long a writer waits for its turn in SQLite
@@ -82,6 +81,8 @@ def sessions(engine: Engine) -> sessionmaker[Session]:
 
 def migrate(url: str) -> None:
     """Bring the database to this version's schema; safe while others do the same. Raises OutOfResources."""
+    from alembic import command
+
     engine = connect(url)
     try:
         with naming_lost_database(), engine.begin() as connection:
@@ -94,6 +95,9 @@ def migrate(url: str) -> None:
 
 def revision(engine: Engine) -> tuple[str | None, str | None]:
     """The schema's revision in the database (None: empty) and in this version. Raises OutOfResources."""
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
     head = ScriptDirectory.from_config(_alembic(None)).get_current_head()
     with naming_lost_database(), _reading(engine) as connection:
         return MigrationContext.configure(connection).get_current_revision(), head
@@ -122,6 +126,8 @@ def _reading(engine: Engine) -> Iterator[Connection]:
 
 
 def _alembic(connection: Connection | None) -> Config:
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection

@@ -10,7 +10,6 @@ from threading import Event
 
 from db.queries import Queries
 from db.verdicts import Verdicts
-from dicom_scp.worklist import ask
 from router.comparison import Thresholds
 from router.types import Mode
 from router.verdicts import Kind
@@ -95,6 +94,8 @@ def agenda_of(worklist: Worklist, verdicts: Verdicts) -> Agenda:
 def _worklists(settings: Settings, queries: Queries, heartbeat: Heartbeat, notes: Notes) -> Worklists | None:
     if not settings.worklist.sources:
         return None
+    from dicom_scp.worklist import ask  # and with it pydicom, which a judge without a worklist does without
+
     return Worklists(
         sources=settings.worklist.sources,
         our_ae_title=settings.listener.ae_title,
