@@ -33,7 +33,7 @@ def _parser() -> argparse.ArgumentParser:
     def stage(name: str, run: Stage, summary: str) -> argparse.ArgumentParser:
         one = stages.add_parser(name, help=summary, description=summary)
         one.add_argument("--data", type=Path, default=shared, help="folder with anatomy/, films/, models/")
-        one.add_argument("--work", type=Path, default=Path("training-work"), help="where files go")
+        one.add_argument("--work", type=Path, default=Path("training-work/fracture"), help="where files go")
         one.set_defaults(stage=run)
         return one
 
@@ -42,7 +42,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _stages(stage: Callable[[str, Stage, str], argparse.ArgumentParser]) -> None:
-    prepare = stage("prepare", _prepare, "render films into WORK/fracture/films; goes on where it stopped")
+    prepare = stage("prepare", _prepare, "render films into WORK/films; goes on where it stopped")
     prepare.add_argument("--films", type=int, default=5400)
     prepare.add_argument("--seed", type=int, default=1)
     sheet = stage("sheet", _sheet, "render a contact sheet of injuries with their boxes")
@@ -66,7 +66,7 @@ def _stages(stage: Callable[[str, Stage, str], argparse.ArgumentParser]) -> None
 def _prepare(options: argparse.Namespace) -> None:
     from training.simulate.fracture.render import Order, render
 
-    order = Order(anatomy=options.data / "anatomy", cache=_cache(options), out=_home(options) / "films",
+    order = Order(anatomy=options.data / "anatomy", cache=options.work / "cache", out=options.work / "films",
                   seed=options.seed, films=options.films)  # fmt: skip
     for done, total in render(order):
         print(f"\r{done} of {total} shards", end="", flush=True)
@@ -76,7 +76,7 @@ def _prepare(options: argparse.Namespace) -> None:
 def _sheet(options: argparse.Namespace) -> None:
     from training.simulate.fracture.sheet import contact_sheet
 
-    contact_sheet(options.data / "anatomy", _cache(options), options.out)
+    contact_sheet(options.data / "anatomy", options.work / "cache", options.out)
     print(options.out)
 
 
@@ -88,38 +88,29 @@ def _train(options: argparse.Namespace) -> None:
 
     tf.config.threading.set_intra_op_parallelism_threads(options.threads)
     recipe = Recipe(steps=options.steps, minutes=options.minutes, rate=options.rate, seed=options.seed)
-    home = _home(options)
     report = partial(print, flush=True)
-    print(train(options.data, home / "films", home / "network", recipe, report))
+    print(train(options.data, options.work / "films", options.work / "network", recipe, report))
 
 
 def _calibrate(options: argparse.Namespace) -> None:
     from training.fracture.choose import choose
 
-    print(choose(options.data, _home(options)))
+    print(choose(options.data, options.work))
 
 
 def _export(options: argparse.Namespace) -> None:
     from training.fracture.ship import ship
 
-    print(ship(_home(options), options.pack).ref)
+    print(ship(options.work, options.pack).ref)
 
 
 def _evaluate(options: argparse.Namespace) -> None:
     from training.fracture.evaluate import evaluate
 
-    print(evaluate(options.data, options.pack, _home(options) / "evaluation"))
+    print(evaluate(options.data, options.pack, options.work))
 
 
 def _card(options: argparse.Namespace) -> None:
     from training.fracture.card import write_card
 
-    print(write_card(options.pack, _home(options)))
-
-
-def _home(options: argparse.Namespace) -> Path:
-    return Path(options.work) / "fracture"
-
-
-def _cache(options: argparse.Namespace) -> Path:
-    return Path(options.work) / "films" / "cache"
+    print(write_card(options.pack, options.work))

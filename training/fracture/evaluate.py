@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import matplotlib as mpl
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import beta
@@ -24,8 +25,11 @@ from router.types import Finding
 from training.detect.measures import interval
 from training.detect.pictures import Shown, contact_sheet
 from training.films import read
-from training.fracture.films import KnownFilm, known_films
+from training.fracture.films import KnownFilm, known_films, other_films, real_examples, simulated
 from training.fracture.rival import RadLens
+
+mpl.use("Agg")
+from matplotlib import pyplot as plt
 
 ROWS: Final = {
     "chose the thresholds (calibrate)": ("calibrate",),
@@ -33,6 +37,8 @@ ROWS: Final = {
     "evaluate only, looked at (look)": ("look",),
     "evaluate only, never looked at (final)": ("final",),
 }
+
+SEEN: Final = ("train", "calibrate", "look")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,9 +55,10 @@ class Answer:
         return [one for one in self.found if one.probability >= one.threshold and one.box is not None]
 
 
-def evaluate(shared: Path, pack: Path, out: Path) -> Path:
-    """Measure ``pack``; writes metrics.json and pictures of what may be looked at to ``out``, returns the
-    first."""
+def evaluate(shared: Path, pack: Path, home: Path) -> Path:
+    """Measure ``pack``; returns metrics.json in ``home``/evaluation, where films that may be looked at are
+    pictured too. The pack gets the pictures of its card: none shows a real film."""
+    out = home / "evaluation"
     out.mkdir(parents=True, exist_ok=True)
     loaded = load_pack(pack)
     ours, rival = Specialist(loaded, load(loaded, threads=1)), RadLens(shared, out)
@@ -67,10 +74,23 @@ def evaluate(shared: Path, pack: Path, out: Path) -> Path:
                    and (one.known.what or one.stated)],
         "milliseconds": speed(ours, answers),
     }  # fmt: skip
+    told["learnt"] = learnt(shared, home / "films")
     (out / "metrics.json").write_text(json.dumps(told, indent=1))
+    (pack / "pictures").mkdir(exist_ok=True)
+    alarms(answers, pack / "pictures" / "alarms.png")
+    simulated_sheet(ours, home / "films", pack / "pictures" / "simulated.png")
     seen = [one for one in answers if one.known.film.split != "final"]
     contact_sheet([_shown(one) for one in seen], out / "looked.png", columns=7, tile=220)
     return out / "metrics.json"
+
+
+def learnt(shared: Path, folder: Path) -> dict[str, int]:
+    """How many films of each kind the training had."""
+    return {
+        "simulated": sum(1 for _ in simulated(folder, held_out=False)),
+        "arms": len(real_examples(shared, "train")),
+        "other": len(other_films(shared, "train")),
+    }
 
 
 def film_of(pixels: NDArray[np.uint8]) -> Film:
@@ -141,14 +161,50 @@ def _line(one: Answer) -> dict[str, Any]:
 
 
 def _shown(one: Answer) -> Shown:
-    boxes = [finding.box for finding in one.stated]
-    said = [[box.x, box.y, box.x + box.width, box.y + box.height] for box in boxes if box is not None]
     best = one.stated or one.found[:1]
     line = f"{one.known.film.split[0]} " + " ".join(
         f"{item.label[:10]} {item.probability:.2f}" for item in best
     )
     return Shown(pixels=read(one.known.film.path), true=np.zeros((0, 4), dtype=np.float32),
-                 said=np.array(said, dtype=np.float32).reshape(-1, 4), line=line)  # fmt: skip
+                 said=_edges(one.stated), line=line)  # fmt: skip
+
+
+def alarms(answers: Sequence[Answer], path: Path) -> None:
+    """How often anything is seen at all, as the threshold rises."""
+    figure, axes = plt.subplots(figsize=(5, 3.2))
+    steps = np.linspace(0.01, 0.99, 99)
+    kinds = {"whole, never looked at": (False, ("final",)), "whole, the others": (False, SEEN),
+             "broken": (True, (*SEEN, "final"))}  # fmt: skip
+    for name, (broken, splits) in kinds.items():
+        mine = [one for one in answers if one.known.broken is broken and one.known.film.split in splits]
+        best = np.array(
+            [max((item.probability for item in one.found if item.box), default=0) for one in mine]
+        )
+        if len(best):
+            axes.plot(steps, [(best >= step).mean() for step in steps], label=f"{name} ({len(best)})")
+    axes.set(xlabel="probability of the best box", ylabel="share of films", xlim=(0, 1), ylim=(0, 1.02))
+    axes.legend(fontsize=7)
+    figure.tight_layout()
+    figure.savefig(path, dpi=80)
+    plt.close(figure)
+
+
+def simulated_sheet(ours: Specialist, folder: Path, path: Path, *, count: int = 18) -> None:
+    """Held-out simulated films, one of a patient, with true and stated boxes, for the card."""
+    shown: list[Shown] = []
+    for number, (_, film) in enumerate(simulated(folder, held_out=True)):
+        if len(shown) == count or number % 5 or not film.truth.labels:
+            continue
+        found = [one for one in ours.predict([film_of(film.pixels)])[0] if one.box is not None]
+        line = ", ".join(sorted({one.label[:12] for one in found})) or "nothing"
+        shown.append(Shown(pixels=film.pixels, true=film.truth.boxes, said=_edges(found), line=line))
+    contact_sheet(shown, path, columns=6, tile=120)
+
+
+def _edges(found: Sequence[Finding]) -> NDArray[np.float32]:
+    boxes = [one.box for one in found if one.box is not None]
+    rows = [[box.x, box.y, box.x + box.width, box.y + box.height] for box in boxes]
+    return np.array(rows, dtype=np.float32).reshape(-1, 4)
 
 
 def speed(ours: Specialist, answers: Sequence[Answer]) -> Mapping[str, float]:
