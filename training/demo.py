@@ -80,7 +80,7 @@ def demonstration(anatomy: Path, cache: Path, out: Path, says: Says | None) -> l
     for number, wanted in enumerate(STUDY, start=1):
         picture = _drawn(anatomy, cache, wanted, number, says)
         path = out / f"{number}_{wanted.label}.dcm"
-        _dataset(picture, wanted, number, study, series).save_as(path, enforce_file_format=True)
+        dataset(picture, wanted, number, study, series).save_as(path, enforce_file_format=True)
         paths.append(path)
     return paths
 
@@ -101,9 +101,10 @@ def _drawn(anatomy: Path, cache: Path, wanted: Wanted, number: int, says: Says |
     raise ValueError(f"none of {TRIES} simulated films of {wanted.label} was named so by the pack")
 
 
-def _dataset(
+def dataset(
     picture: NDArray[np.float32], wanted: Wanted, number: int, study: str, series: str
 ) -> FileDataset:
+    """A picture, float32 (H, W) in [0, 1], bone bright, as the DICOM file of a study that is nobody's."""
     sop_class = COMPUTED_RADIOGRAPHY if wanted.computed else DIGITAL_X_RAY
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = sop_class

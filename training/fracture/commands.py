@@ -1,4 +1,4 @@
-"""``python -m training fracture prepare|sheet|train|calibrate|export|evaluate|card``."""
+"""``python -m training fracture prepare|sheet|train|calibrate|export|evaluate|card|example``."""
 
 from __future__ import annotations
 
@@ -54,6 +54,9 @@ def _stages(stage: Callable[[str, Stage, str], argparse.ArgumentParser]) -> None
     train.add_argument("--seed", type=int, default=1)
     train.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     stage("calibrate", _calibrate, "choose probabilities and thresholds on films that may train")
+    shown = stage("example", _example, "render a Monteggia injury as a DICOM file for the tests")
+    shown.add_argument("--out", type=Path, default=CHECKOUT / "tests/training/fracture/monteggia.dcm")
+    shown.add_argument("--pack", type=Path, default=CHECKOUT / "classifiers/packs/fracture/1")
     for name, run, summary in (
         ("export", _export, "write WORK's network as a model pack"),
         ("evaluate", _evaluate, "measure the pack on every real elbow, forearm and wrist film"),
@@ -61,6 +64,12 @@ def _stages(stage: Callable[[str, Stage, str], argparse.ArgumentParser]) -> None
     ):
         one = stage(name, run, summary)
         one.add_argument("--pack", type=Path, default=CHECKOUT / "classifiers/packs/fracture/1")
+
+
+def _example(options: argparse.Namespace) -> None:
+    from training.fracture.example import example
+
+    print(example(options.data / "anatomy", options.work / "cache", options.pack, options.out))
 
 
 def _prepare(options: argparse.Namespace) -> None:

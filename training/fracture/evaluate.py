@@ -166,7 +166,7 @@ def _shown(one: Answer) -> Shown:
         f"{item.label[:10]} {item.probability:.2f}" for item in best
     )
     return Shown(pixels=read(one.known.film.path), true=np.zeros((0, 4), dtype=np.float32),
-                 said=_edges(one.stated), line=line)  # fmt: skip
+                 said=edges(one.stated), line=line)  # fmt: skip
 
 
 def alarms(answers: Sequence[Answer], path: Path) -> None:
@@ -197,11 +197,12 @@ def simulated_sheet(ours: Specialist, folder: Path, path: Path, *, count: int = 
             continue
         found = [one for one in ours.predict([film_of(film.pixels)])[0] if one.box is not None]
         line = ", ".join(sorted({one.label[:12] for one in found})) or "nothing"
-        shown.append(Shown(pixels=film.pixels, true=film.truth.boxes, said=_edges(found), line=line))
+        shown.append(Shown(pixels=film.pixels, true=film.truth.boxes, said=edges(found), line=line))
     contact_sheet(shown, path, columns=6, tile=120)
 
 
-def _edges(found: Sequence[Finding]) -> NDArray[np.float32]:
+def edges(found: Sequence[Finding]) -> NDArray[np.float32]:
+    """Boxes of findings, (n, 4): left, top, right, bottom."""
     boxes = [one.box for one in found if one.box is not None]
     rows = [[box.x, box.y, box.x + box.width, box.y + box.height] for box in boxes]
     return np.array(rows, dtype=np.float32).reshape(-1, 4)
