@@ -77,6 +77,19 @@ WORKLIST_DEFAULTS = {
     "step": "SPS1",
 }
 
+LONG_SECONDS = 300  # a test that is allowed as much as this
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Modules with a long test go first, so that no worker is left alone with one at the end."""
+    long = {item.path for item in items if _allowed_seconds(item) >= LONG_SECONDS}
+    items.sort(key=lambda item: item.path not in long)
+
+
+def _allowed_seconds(item: pytest.Item) -> float:
+    mark = item.get_closest_marker("timeout")
+    return float(mark.args[0]) if mark is not None else 0.0
+
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
@@ -161,7 +174,7 @@ def spot_pack() -> Callable[..., Pack]:
 
 def _spot_fields(*, heat: bool) -> dict[str, object]:
     return {
-        "name": "lung",
+        "name": "spots",
         "version": "1",
         "task": Task.DETECT,
         "runtime": Engine.OPENVINO,

@@ -51,7 +51,7 @@ def bright_corner(film: Callable[..., str], tmp_path: Path) -> Path:
 
 
 def heat(path: Path, **said: Any) -> HeatJob:
-    return HeatJob(**{"path": path, "model": "lung", "label": "spot", "long_side": 1024} | said)
+    return HeatJob(**{"path": path, "model": "spots", "label": "spot", "long_side": 1024} | said)
 
 
 def picture(png: bytes) -> np.ndarray:
@@ -84,7 +84,7 @@ def test_an_overlay_is_in_colour_has_a_legend_and_leaves_cool_places_as_they_wer
     explainer: Explainer, bright_corner: Path
 ) -> None:
     drawn = picture(
-        explainer.heat(heat(bright_corner, overlay=True, legend=("spot, lung@1", "Not a device")))
+        explainer.heat(heat(bright_corner, overlay=True, legend=("spot, spots@1", "Not a device")))
     )
     shown = picture(preview_png(bright_corner, long_side=1024))
     assert drawn.shape == (*shown.shape, 3)
@@ -97,16 +97,16 @@ def test_an_overlay_is_in_colour_has_a_legend_and_leaves_cool_places_as_they_wer
 def test_an_ensemble_shows_the_mean_of_its_members(explainer: Explainer, bright_corner: Path) -> None:
     alone = picture(explainer.heat(heat(bright_corner)))
     assert (
-        np.abs(picture(explainer.heat(heat(bright_corner, model="lung+second"))).astype(int) - alone).max()
+        np.abs(picture(explainer.heat(heat(bright_corner, model="spots+second"))).astype(int) - alone).max()
         <= 1
     )
-    assert (picture(explainer.heat(heat(bright_corner, model="lung+blind"))) == alone).all()
+    assert (picture(explainer.heat(heat(bright_corner, model="spots+blind"))) == alone).all()
 
 
 # what is asked for | what is raised
 REFUSED = [
     ({"model": "nose"}, ModelAbsent, "no model pack 'nose' is installed"),
-    ({"model": "lung+nose"}, ModelAbsent, "no model pack 'nose' is installed"),
+    ({"model": "spots+nose"}, ModelAbsent, "no model pack 'nose' is installed"),
     ({"model": "blind"}, HeatAbsent, "shows no heat"),
     ({"label": "hole"}, HeatAbsent, "shows no heat for 'hole'"),
 ]
