@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +22,7 @@ from service.heating import HeatJob
 from service.settings import Settings
 
 ROWS, COLUMNS = 240, 160
+PROGRAM = Path(__file__).parent / "programs" / "heat_program.py"
 
 
 @pytest.fixture(scope="module")
@@ -130,3 +134,21 @@ def test_a_bad_film_is_said_and_the_next_is_drawn(
     with pytest.raises(NotAccepted, match="CT Image Storage"):
         explainer.heat(heat(tmp_path / "slice.dcm"))
     assert explainer.heat(heat(bright_corner))
+
+
+def test_a_film_that_kills_or_hangs_its_process_is_blamed_and_the_next_is_drawn(tmp_path: Path) -> None:
+    says = ["kills", "a", "hangs", "b", "raises", "c", "undecodable", "absent", "d"]
+    for number, text in enumerate(says):
+        (tmp_path / str(number)).write_text(text)
+    paths = [str(tmp_path / str(number)) for number in range(len(says))]
+    done = subprocess.run(
+        [sys.executable, str(PROGRAM), *paths], capture_output=True, text=True, timeout=200, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [kind for kind, _ in answers] == [
+        "AnalysisCrashed", "png", "AnalysisCrashed", "png", "AnalysisCrashed", "png",
+        "UndecodablePixels", "HeatAbsent", "png",
+    ]  # fmt: skip
+    assert [said for kind, said in answers if kind == "png"] == ["a", "b", "c", "d"]
+    assert "SIGSEGV" in answers[0][1] and "in time" in answers[2][1] and "ValueError" in answers[4][1]
