@@ -56,6 +56,23 @@ def gathered(films: Iterable[tuple[Seen, Floats]]) -> Candidates:
     )
 
 
+def thinned(candidates: Candidates, *, overlap: float) -> Candidates:
+    """Fewer boxes: those of a label that overlap no surer one by more than ``overlap``."""
+    odds = 1 / (1 + np.exp(-candidates.logit.astype(np.float64)))
+    ends = np.searchsorted(candidates.film, np.arange(len(candidates.image) + 1))
+    films = []
+    for start, end in zip(ends[:-1], ends[1:], strict=True):
+        these = slice(start, end)
+        found = Seen(
+            labels=candidates.label[these],
+            scores=odds[these],
+            probabilities=odds[these],
+            boxes=candidates.boxes[these],
+        )
+        films.append(suppressed(found, overlap=overlap, most=MOST))
+    return gathered(zip(films, candidates.image, strict=True))
+
+
 def answers(
     model: keras.Model, inputs: Sequence[NDArray[np.generic]], *, batch: int = 16
 ) -> Iterator[Mapping[str, Floats]]:

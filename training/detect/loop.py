@@ -125,7 +125,8 @@ class _Loop:
             self._optimizer.learning_rate.assign(self._rate(done))
             batch = next(films)
             keep = min(self.recipe.average, (1 + self.step) / (10 + self.step))
-            arrays = {one.name: tf.constant(getattr(batch, one.name)) for one in fields(batch)}
+            named = {one.name: getattr(batch, one.name) for one in fields(batch)}
+            arrays = tf.nest.map_structure(tf.constant, named)
             losses.append(float(self._update(arrays, tf.constant(keep, tf.float32))))
             self.step += 1
             if self.step % 20 == 0:

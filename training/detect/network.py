@@ -152,7 +152,7 @@ def freeze(model: keras.Model, blocks: int) -> None:
             layer.trainable = int(block.removeprefix("block")) >= blocks
 
 
-def settled(model: keras.Model, batches: Iterable[NDArray[Any]]) -> None:
+def settled(model: keras.Model, batches: Iterable[NDArray[Any] | list[NDArray[Any]]]) -> None:
     """Set the means and variances of all normalisations to those of films; every batch weighs the same.
 
     The network is always called with ``training=False``, so that training and use are the same.
@@ -174,3 +174,13 @@ def cut(model: keras.Model, level: str = LEVELS[0]) -> tuple[keras.Model, keras.
     weights of ``model``; the first may be run once and its answers kept while the second learns."""
     middle = model.get_layer(level).output
     return keras.Model(model.input, middle, name="lower"), keras.Model(middle, model.output, name="upper")
+
+
+def heads(model: keras.Model) -> tuple[keras.Model, keras.Model]:
+    """The network in two at the pyramid: the feature of the finest level to those of the other two, and all
+    three to the outputs. They share the weights of ``model``."""
+    features = [model.get_layer(name).output for name in LEVELS]
+    return (
+        keras.Model(features[0], features[1:], name="deeper"),
+        keras.Model(features, model.output, name="heads"),
+    )

@@ -49,7 +49,13 @@ def _parser() -> argparse.ArgumentParser:
 def _plan_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--backbone", type=Path, help="ImageNet weights (default: the installed package's)")
     parser.add_argument("--minutes", type=float, default=32.0, help="of the first part")
-    parser.add_argument("--fold-minutes", type=float, default=4.5, help="of each fold")
+    parser.add_argument("--heads-minutes", type=float, default=4.0, help="of each fold's heads")
+    parser.add_argument(
+        "--together-minutes", type=float, default=5.5, help="of each fold, all above the lower half"
+    )
+    parser.add_argument(
+        "--folds", nargs="*", help="only these: 0 1 2 3 4 all (several processes can share them)"
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
 
@@ -66,12 +72,18 @@ def _train(options: argparse.Namespace) -> None:
     from training.lung.train import Plan, train
 
     tf.config.threading.set_intra_op_parallelism_threads(options.threads)
-    plan = Plan(minutes=options.minutes, fold_minutes=options.fold_minutes, seed=options.seed)
+    plan = Plan(
+        minutes=options.minutes,
+        heads_minutes=options.heads_minutes,
+        together_minutes=options.together_minutes,
+        seed=options.seed,
+    )
     weights = train(
         shared=options.data,
         work=options.work,
         plan=plan,
         backbone=options.backbone,
+        folds=None if options.folds is None else [None if x == "all" else int(x) for x in options.folds],
         report=lambda line: print(line, flush=True),
     )
     print(weights)

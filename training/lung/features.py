@@ -8,12 +8,13 @@ Each film is kept as it is and changed a few times; its place, which is cheap, s
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import keras
 import numpy as np
+import tensorflow as tf
 from numpy.typing import NDArray
 
 from training.detect.augment import PLAIN, Style, augmented, moved
@@ -24,7 +25,7 @@ from training.detect.targets import Batch, batch_of
 from training.lung.films import LABELS, ChestFilm, example
 
 SIDE: Final = 320  # pixels; most of NIH's films here have no more
-SLID: Final = 3  # places of the finest level by which a film is shifted at most while learning
+SLID: Final = 32  # pixels by which a film is shifted at most while learning: a place of the coarsest level
 STYLE: Final = Style(turn=4.0, scale=(0.86, 1.16), shift=0.04, coarse=0.3, coarsest=0.6)
 NOTHING: Final = np.zeros((0, 0), dtype=np.uint8)
 
@@ -33,7 +34,7 @@ NOTHING: Final = np.zeros((0, 0), dtype=np.uint8)
 class Features:
     """R rows: each one film, as it is or changed."""
 
-    maps: NDArray[np.float16]  # (R, h, w, channels) of the finest level
+    maps: tuple[NDArray[np.float16], ...]  # (R, h, w, channels) of each level, the finest first
     film: NDArray[np.int64]  # (R,) place in the list of films
     plain: NDArray[np.bool_]  # (R,) the film as it is
     taught: tuple[BoxedFilm, ...]  # R, without pixels
@@ -46,6 +47,7 @@ def times(film: ChestFilm) -> int:
 
 def write_features(
     lower: keras.Model,
+    deeper: keras.Model,
     films: Sequence[ChestFilm],
     folder: Path,
     report: Report,
@@ -53,7 +55,7 @@ def write_features(
     seed: int = 1,
     batch: int = 16,
 ) -> Features:
-    """Run the lower half on all films; reads back what is there already."""
+    """Run the lower half on all films, and what lies deeper on its answers; reads back what is there."""
     if not (folder / "rows.npz").is_file():
         folder.mkdir(parents=True, exist_ok=True)
         rows = sum(1 + times(film) for film in films)
@@ -72,7 +74,30 @@ def write_features(
                     report(f"features: {len(kept)} of {rows}")
         maps.flush()
         _write_rows(folder / "rows.npz", kept)
+    _write_deeper(deeper, folder, report)
     return read_features(folder)
+
+
+def _write_deeper(deeper: keras.Model, folder: Path, report: Report, batch: int = 32) -> None:
+    if (folder / "maps2.npy").is_file():
+        return
+    finest = np.load(folder / "maps.npy", mmap_mode="r")
+    sizes = [(len(finest), *output.shape[1:]) for output in deeper.output]
+    partial = [folder / f"maps{level}.partial.npy" for level in (1, 2)]
+    maps = [
+        np.lib.format.open_memmap(path, "w+", dtype=np.float16, shape=size)
+        for path, size in zip(partial, sizes, strict=True)
+    ]
+    run = tf.function(lambda values: deeper(values, training=False), reduce_retracing=True)
+    for start in range(0, len(finest), batch):
+        found = run(finest[start : start + batch].astype(np.float32))
+        for one, values in zip(maps, found, strict=True):
+            one[start : start + batch] = np.asarray(values)
+        if start % (100 * batch) == 0:
+            report(f"deeper features: {start} of {len(finest)}")
+    for path, one in zip(partial, maps, strict=True):
+        one.flush()
+        path.replace(folder / path.name.replace(".partial", ""))
 
 
 def _versions(
@@ -123,13 +148,15 @@ def read_features(folder: Path) -> Features:
             ends, stored["count"], stored["image"], stored["known"], stored["group"], strict=True
         )
     )
-    maps = np.load(folder / "maps.npy", mmap_mode="r")
+    maps = tuple(np.load(folder / f"maps{level}.npy", mmap_mode="r") for level in ("", 1, 2))
     return Features(maps=maps, film=stored["film"], plain=stored["plain"], taught=taught)
 
 
-def feed(features: Features, pools: Sequence[tuple[Sequence[int], int]], *, seed: int) -> Iterator[Batch]:
+def feed(
+    features: Features, pools: Sequence[tuple[Sequence[int], int]], levels: int, seed: int
+) -> Iterator[Batch]:
     """Endless batches with a number of films from each pool (places in the list of films), every film once a
-    round, in one of its versions, shifted."""
+    round, in one of its versions, shifted. Inputs are the finest level, or all three."""
     rng = np.random.default_rng(seed)
     rows: dict[int, list[int]] = {}
     for row, place in enumerate(features.film.tolist()):
@@ -139,9 +166,11 @@ def feed(features: Features, pools: Sequence[tuple[Sequence[int], int]], *, seed
         chosen = [
             rows[next(turn)] for turn, (_, count) in zip(turns, pools, strict=True) for _ in range(count)
         ]
-        slid = [_slid(features, versions[int(rng.integers(len(versions)))], rng) for versions in chosen]
-        maps = np.stack([one for one, _ in slid])
-        yield batch_of(maps, [film for _, film in slid], side=SIDE, labels=len(LABELS))
+        picked = [versions[int(rng.integers(len(versions)))] for versions in chosen]
+        slid = [_slid(features, row, levels, rng) for row in picked]
+        maps = [np.stack([maps[level] for maps, _ in slid]) for level in range(levels)]
+        films = [film for _, film in slid]
+        yield batch_of(maps if levels > 1 else maps[0], films, side=SIDE, labels=len(LABELS))
 
 
 def _rounds(pool: Sequence[int], rng: np.random.Generator) -> Iterator[int]:
@@ -149,12 +178,27 @@ def _rounds(pool: Sequence[int], rng: np.random.Generator) -> Iterator[int]:
         yield from (pool[place] for place in rng.permutation(len(pool)))
 
 
-def _slid(features: Features, row: int, rng: np.random.Generator) -> tuple[NDArray[np.float32], BoxedFilm]:
-    """Shifted by whole places; what comes in repeats the edge."""
-    values = features.maps[row].astype(np.float32)
-    down, across = (int(value) for value in rng.integers(-SLID, SLID + 1, 2))
+def _slid(
+    features: Features, row: int, levels: int, rng: np.random.Generator
+) -> tuple[list[NDArray[np.float32]], BoxedFilm]:
+    """Shifted by whole places of the coarsest level that is wanted; what comes in repeats the edge."""
+    step = STRIDES[levels - 1]
+    down, across = (int(value) * step for value in _shift(rng, SLID // step))
+    maps = [
+        _shifted(features.maps[level][row], down // stride, across // stride)
+        for level, stride in enumerate(STRIDES[:levels])
+    ]
+    motion = np.array([[1.0, 0.0, across], [0.0, 1.0, down]])
+    return maps, moved(features.taught[row], motion, SIDE)
+
+
+def _shift(rng: np.random.Generator, most: int) -> NDArray[np.int64]:
+    """Half of the time not at all."""
+    return rng.integers(-most, most + 1, 2) * (rng.random(2) < 0.5)
+
+
+def _shifted(values: NDArray[np.float16], down: int, across: int) -> NDArray[np.float32]:
     height, width = values.shape[:2]
-    values = values[np.clip(np.arange(height) - down, 0, height - 1)]
-    values = values[:, np.clip(np.arange(width) - across, 0, width - 1)]
-    motion = np.array([[1.0, 0.0, across * STRIDES[0]], [0.0, 1.0, down * STRIDES[0]]])
-    return values, replace(moved(features.taught[row], motion, SIDE))
+    rows = np.clip(np.arange(height) - down, 0, height - 1)
+    columns = np.clip(np.arange(width) - across, 0, width - 1)
+    return np.asarray(values[rows[:, None], columns[None]], dtype=np.float32)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -24,7 +25,7 @@ from training.detect.candidates import Candidates, answers, gathered, keep, seen
 from training.detect.example import fitted
 from training.detect.loop import Pool, Recipe, Report, batches, learn
 from training.detect.losses import Shares
-from training.detect.network import begin_with_imagenet, cut, detector
+from training.detect.network import begin_with_imagenet, cut, detector, heads
 from training.detect.targets import Batch
 from training.films import read
 from training.lung.features import SIDE, Features, feed, write_features
@@ -40,9 +41,27 @@ class Plan:
     """How long each part may take, and the seed."""
 
     minutes: float = 32.0
-    fold_minutes: float = 4.5
-    fold_steps: int = 1200
+    heads_minutes: float = 4.0
+    together_minutes: float = 5.5
     seed: int = 1
+
+    def heads(self) -> Recipe:
+        """Of the heads alone."""
+        return replace(self.together(), rate=2e-3, settle=10, minutes=self.heads_minutes)
+
+    def together(self) -> Recipe:
+        """Of everything above the lower half."""
+        return Recipe(
+            steps=100_000,
+            rate=4e-4,
+            minutes=self.together_minutes,
+            decay=0.05,
+            average=0.99,
+            frozen=0,
+            settle=0,
+            seed=self.seed + 100,
+            shares=PARTS,
+        )
 
 
 def network() -> keras.Model:
@@ -50,14 +69,22 @@ def network() -> keras.Model:
     return detector(len(LABELS), side=SIDE, extra=len(EXTRA))
 
 
-def train(*, shared: Path, work: Path, plan: Plan, backbone: Path | None, report: Report) -> Path:
-    """All four parts, each going on where it stopped; returns the shipped weights' path. Raises
-    FileNotFoundError."""
+def train(
+    *,
+    shared: Path,
+    work: Path,
+    plan: Plan,
+    backbone: Path | None,
+    report: Report,
+    folds: Sequence[int | None] | None = None,
+) -> Path:
+    """All four parts, each going on where it stopped; returns the shipped weights' path. ``folds``: only
+    these, None the one that ships, so that several processes can share them. Raises FileNotFoundError."""
     films = chest_films(shared)
     whole = labels_first(films, work / "network", plan, backbone, report)
-    lower, _ = cut(whole)
-    features = write_features(lower, films, work / "features", report, seed=plan.seed)
-    for fold in [0, None, *range(1, FOLDS)]:
+    lower, (deeper, _) = cut(whole)[0], heads(whole)
+    features = write_features(lower, deeper, films, work / "features", report, seed=plan.seed)
+    for fold in [*range(FOLDS), None] if folds is None else folds:
         boxes(films, features, work, fold=fold, plan=plan, report=report)
     return work / "all" / "model.weights.h5"
 
@@ -101,28 +128,22 @@ def boxes(
     plan: Plan,
     report: Report,
 ) -> keras.Model:
-    """Parts 3 and 4: the upper half without the patients of ``fold`` (None: with all), which then looks at
-    their films. Returns the whole network."""
+    """Parts 3 and 4: what is above the lower half, without the patients of ``fold`` (None: with all), which
+    then looks at their films. First the heads alone, which is quick, then all of it together, gently. Returns
+    the whole network."""
     out = work / ("all" if fold is None else f"fold{fold}")
+    keras.utils.set_random_seed(plan.seed)
     model = network()
     model.load_weights(work / "network" / "model.weights.h5")
     if (out / "model.weights.h5").is_file() and (fold is None or (out / "candidates.npz").is_file()):
         return model
-    lower, upper = cut(model)
-    lower.trainable = False
-    recipe = Recipe(
-        steps=plan.fold_steps,
-        minutes=plan.fold_minutes,
-        decay=0.05,
-        average=0.99,
-        frozen=0,
-        settle=0,
-        seed=plan.seed + 100,
-        shares=PARTS,
-    )
+    _, upper = cut(model)
+    _, top = heads(model)
     pools = _fold_pools(films, fold)
     report(f"{out.name}: " + ", ".join(f"{len(pool)} films ({count} a batch)" for pool, count in pools))
-    learn(upper, lambda seed: feed(features, pools, seed=seed), recipe, out, report)
+    for part, levels, recipe in ((top, 3, plan.heads()), (upper, 1, plan.together())):
+        folder = out / "heads" if levels == 3 else out
+        learn(part, partial(feed, features, pools, levels), recipe, folder, report)
     if fold is not None:
         keep(out / "candidates.npz", looked_at(upper, films, features, fold))
     return model
@@ -145,7 +166,7 @@ def looked_at(upper: keras.Model, films: Sequence[ChestFilm], features: Features
     """What the upper half says of the fold's films; boxes in pixels of NIH's originals (1024 a side)."""
     places = held_out(films, fold)
     plain = {int(features.film[row]): row for row in np.flatnonzero(features.plain)}
-    outputs = answers(upper, [features.maps[plain[place]] for place in places])
+    outputs = answers(upper, [features.maps[0][plain[place]] for place in places])
     return gathered(
         (on_original(seen(out["scores"], out["boxes"]), films[place]), out["image"])
         for place, out in zip(places, outputs, strict=True)
