@@ -20,7 +20,8 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 RULES_PAGE = (CHECKOUT / "docs" / "rules.md").read_text("utf-8")
 WORDS_PAGE = (CHECKOUT / "docs" / "words.md").read_text("utf-8")
 SHIPPED = (CHECKOUT / "service" / "default_rules.toml").read_text("utf-8")
-MODELS = ("lung", "fracture", "fracture_site", "ossicle")
+EYES = ("onemed_cataract", "onemed_diabetic_retinopathy", "onemed_redness")
+MODELS = ("lung", "fracture", "fracture_site", "ossicle", "onemed_covid_ct", "onemed_skin", *EYES)
 EXAMPLES = re.findall(r"```toml\n(.*?)```", RULES_PAGE, re.DOTALL)
 
 
