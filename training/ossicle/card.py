@@ -72,6 +72,9 @@ def _parts(work: Path, real: Told, thresholds: Mapping[str, float]) -> dict[str,
         "budget": f"{BUDGET:g}",
         "choosing": str(sum(real[split]["films"] for split in ("train", "calibrate") if split in real)),
         "figures": _figures(real),
+        "sites": ", ".join(
+            f"{view.removeprefix('other_')} {mean:.1f}" for view, mean in real["sites"].items()
+        ),
         "judged": _judged(work / "evaluation"),
         "labels": "\n".join(
             f"| {name} | {thresholds[name]:.2f} | {real['final']['labels'].get(name, 0)} "

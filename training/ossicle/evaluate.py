@@ -10,8 +10,9 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import cv2
@@ -54,6 +55,23 @@ def answered(pack: Path, films: Sequence[RealFilm]) -> list[Answered]:
     loaded = load_pack(pack)
     specialist = Specialist(loaded, load(loaded, threads=1))
     return [Answered(film=one, found=specialist.candidates([film_of(read(one.path))])[0]) for one in films]
+
+
+def places(pack: Path, films: Sequence[RealFilm]) -> list[tuple[Finding, ...]]:
+    """The sites that the first look finds on each film, which the pack itself never states."""
+    loaded = load_pack(pack)
+    manifest, detect = loaded.manifest, loaded.manifest.detect
+    if detect is None or detect.closer is None:
+        raise ValueError(f"{pack} does not look closer")
+    stated = dict.fromkeys(detect.closer.sites, detect.closer.threshold)
+    head = replace(manifest.outputs["detect"], thresholds=MappingProxyType(stated))
+    first = replace(
+        manifest,
+        outputs=MappingProxyType(dict(manifest.outputs) | {"detect": head}),
+        detect=replace(detect, closer=None),
+    )
+    specialist = Specialist(replace(loaded, manifest=first), load(loaded, threads=1))
+    return [specialist.predict([film_of(read(one.path))])[0] for one in films]
 
 
 def film_of(pixels: NDArray[np.uint8]) -> Film:
@@ -158,11 +176,22 @@ def speed(pack: Path, films: Sequence[RealFilm], *, rounds: int = 3) -> dict[str
     }
 
 
+def _sites(pack: Path, films: Sequence[RealFilm]) -> dict[str, float]:
+    """Sites found per film, by view."""
+    counts: dict[str, list[int]] = {}
+    for found, one in zip(places(pack, films), films, strict=True):
+        counts.setdefault(one.folder, []).append(len(found))
+    return {folder: round(float(np.mean(each)), 2) for folder, each in sorted(counts.items())}
+
+
 def evaluate(pack: Path, shared: Path, out: Path) -> Mapping[str, Any]:
     """Measure and write ``out``/real.json, ``out``/findings.json and pictures. Raises FileNotFoundError."""
     films = real_feet(shared)
     answers = answered(pack, films)
-    told = counted(answers) | {"speed": speed(pack, [one for one in films if one.split != "final"][:20])}
+    told = counted(answers) | {
+        "sites": _sites(pack, films),
+        "speed": speed(pack, [one for one in films if one.split != "final"][:20]),
+    }
     out.mkdir(parents=True, exist_ok=True)
     (out / "real.json").write_text(json.dumps(told, indent=1))
     (out / "findings.json").write_text(json.dumps(looked_at(answers, out / "findings"), indent=1))

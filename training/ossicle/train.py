@@ -24,7 +24,7 @@ STYLE: Final = Style(turn=8.0, scale=(0.85, 1.2), shape=0.05, shift=0.06, mirror
                      greys=0.6, coarse=0.35, coarsest=0.35, rough=0.35)  # fmt: skip
 SETTLING: Final = 6  # batches that set the heads' normalisations
 FROZEN: Final = 5  # blocks that keep the view network's weights: they see edges of bones already
-WHOLES, THERE, EMPTY = 3, 6, 4  # films of each kind in a batch
+WHOLES, THERE, EMPTY = 6, 5, 3  # films of each kind in a batch
 BALANCED: Final = 0.6  # 0: as often as they were rendered; 1: every accessory bone equally often
 
 
@@ -71,7 +71,9 @@ def train(folder: Path, out: Path, recipe: Recipe, report: Callable[[str], None]
     def feed(seed: int) -> Iterator[Batch]:
         return batches(kept, side=SIDE, labels=len(LABELS), seed=seed, style=STYLE)
 
-    begin_with_view(model)
-    settled_heads(model, (batch.inputs.astype(np.float32) for batch in islice(feed(recipe.seed), SETTLING)))
+    if not (out / "checkpoint.npz").is_file():
+        begin_with_view(model)
+        looks = islice(feed(recipe.seed), SETTLING)
+        settled_heads(model, (np.asarray(batch.inputs, dtype=np.float32) for batch in looks))
     learn(model, feed, replace(recipe, settle=0, frozen=FROZEN), out, report)
     return out / "model.weights.h5"
