@@ -18,6 +18,9 @@ from service.commands.shell import err, invocation, out
 if TYPE_CHECKING:
     from classifiers.importers.recipe import Recipe
 
+MODES = {False: Mode.ACTIVE, True: Mode.SHADOW}  # by --shadow
+POLARITIES = {False: Polarity.BONE_BRIGHT, True: Polarity.BONE_DARK}  # by --bone-dark
+
 app = typer.Typer(no_args_is_help=True, help="List, import and install model packs.")
 
 
@@ -100,26 +103,21 @@ def import_pack(
     input_name: Tensor = None,
     output_name: Tensor = None,
 ) -> None:
-    """Make a foreign model a pack.
+    """Make a foreign model a pack: Teachable Machine .h5, TensorFlow.js, Keras, SavedModel, frozen graph.
 
-    Teachable Machine .h5, TensorFlow.js model.json, Keras, SavedModel, frozen graph .pb. The network is
-    converted, compared with its source on probe films, and only then installed. Needs the
+    The network is converted, compared with its source on probe films, and only then installed. Needs the
     [cyan]tensorflow[/cyan] extra. Restart the service to use it.
 
     Example:  radrouter models import model.h5 --name ossicle --licence "MIT" --labels "none,os peroneum"
     """
     from classifiers.importers.recipe import NOT_STATED, Recipe
 
-    recipe = Recipe(name=name, version=version, licence=licence, task=Task(task))
-    recipe = replace(
-        recipe, mode=Mode.SHADOW if shadow else Mode.ACTIVE, training_data=training_data or NOT_STATED
-    )
-    recipe = replace(recipe, labels=_labels(labels), margin=margin, threshold=threshold, side=side)
-    recipe = replace(recipe, fit=fit, range=_pair("--range", span))
+    recipe = Recipe(name=name, version=version, licence=licence, task=Task(task), side=side, fit=fit)
+    recipe = replace(recipe, training_data=training_data or NOT_STATED, margin=margin, threshold=threshold)
+    recipe = replace(recipe, labels=_labels(labels), stated=_labels(stated), range=_pair("--range", span))
     recipe = replace(recipe, accepts=accepts, colour=colour, window=_pair("--window", window))
-    recipe = replace(recipe, stated=_labels(stated), otherwise=otherwise)
-    recipe = replace(recipe, input_name=input_name, output_name=output_name)
-    recipe = replace(recipe, polarity=Polarity.BONE_DARK if bone_dark else Polarity.BONE_BRIGHT)
+    recipe = replace(recipe, input_name=input_name, output_name=output_name, otherwise=otherwise)
+    recipe = replace(recipe, mode=MODES[shadow], polarity=POLARITIES[bone_dark])
     _import(source, invocation(context).settings().imported_packs_folder, recipe)
 
 

@@ -201,6 +201,23 @@ def test_rules_are_explained_for_a_film(command: Command, tmp_path: Path, film: 
     assert "CHEST" in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("onemed",), "say where the files of onemed are"),
+        (("nncpr", "--from", "."), "NNCPR is fetched from its repository"),
+        (("radlens", "--from", "."), "no model of radlens is under"),
+    ],
+)
+def test_published_models_are_installed_from_files_that_are_there(
+    command: Command, tmp_path: Path, arguments: tuple[str, ...], sentence: str
+) -> None:
+    done = command("models", "install", *arguments, folder=tmp_path)
+    assert done.returncode != 0
+    assert sentence in " ".join(done.stderr.split())
+    assert not (tmp_path / "var" / "packs").exists()
+
+
 def test_models_are_listed_with_their_empty_slots(command: Command, tmp_path: Path) -> None:
     done = command("models", "list", folder=tmp_path)
     assert done.returncode == 0
