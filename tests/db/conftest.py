@@ -169,13 +169,22 @@ def _database(server: Server) -> Iterator[str]:
 
 
 def _empty(url: str) -> None:
-    tables = ", ".join(SchemaRow.metadata.tables)
-    with psycopg.connect(url, autocommit=True) as owner:
-        for table in APPEND_ONLY:
+    """Take away the last test's rows, and number anew.
+
+    TRUNCATE makes new files for every table and index, which takes ten times as long.
+    """
+    tables = [table.name for table in reversed(SchemaRow.metadata.sorted_tables)]
+    filled = " UNION ALL ".join(f"SELECT '{table}' WHERE EXISTS (SELECT FROM {table})" for table in tables)
+    with psycopg.connect(url) as owner:
+        found = {name for (name,) in owner.execute(filled)}  # type: ignore[call-overload]
+        for table in found.intersection(APPEND_ONLY):
             owner.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")  # type: ignore[call-overload]
-        owner.execute(f"TRUNCATE {tables} RESTART IDENTITY")  # type: ignore[call-overload]
-        for table in APPEND_ONLY:
+        for table in (name for name in tables if name in found):  # what refers to others goes first
+            owner.execute(f"DELETE FROM {table}")  # type: ignore[call-overload]
+        for table in found.intersection(APPEND_ONLY):
             owner.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")  # type: ignore[call-overload]
+        used = "FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL"
+        owner.execute(f"SELECT setval(sequencename::regclass, start_value, false) {used}")  # type: ignore[call-overload]
 
 
 def _at(name: str) -> str:
