@@ -87,7 +87,8 @@ def read_heat_map(
 def heat_of(needs: Needs, job: HeatJob) -> bytes:
     """The PNG. Raises Problem: 503, others are being drawn, or it took too long; with its own words."""
     try:
-        return needs.heat(job)
+        with needs.heat_turns.turn():
+            return needs.heat(job)
     except OutOfResources as error:
         headers = {"Retry-After": RETRY_AFTER_S}
         raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error), headers=headers) from error

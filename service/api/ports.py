@@ -121,6 +121,7 @@ class Needs:
     heartbeat_s: float = HEARTBEAT_S
     stopping: threading.Event = field(default_factory=threading.Event)
     picture_turns: PictureTurns = field(default_factory=PictureTurns)
+    heat_turns: PictureTurns = field(default_factory=PictureTurns)  # one is drawn, one waits
     replay_turn: threading.BoundedSemaphore = field(default_factory=threading.BoundedSemaphore)
     seats: Seats = field(default_factory=Seats)
     presence: Presence = field(default_factory=Presence)

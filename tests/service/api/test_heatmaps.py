@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from router.ensemble import ensemble_model
 from router.errors import AnalysisCrashed, HeatAbsent, OutOfResources, UndecodablePixels
 from router.types import Mode, ModelRef
 from service.api.out_models import DetectOut, GateOut, HeadOut, ModelOut
+from service.heating import HeatJob
 
 LUNG = ModelRef(name="lung", version="1", sha256="c" * 64)
 SITE = ModelRef(name="lung_site", version="3", sha256="d" * 64)
@@ -126,6 +129,24 @@ def test_trouble_in_drawing_is_an_answer(
     answer = client.get(f"{film}/lung.png?label=nodule")
     assert (answer.status_code, words in answer.json()["detail"]) == (status, True)
     assert client.get("/healthz").status_code == 200
+
+
+def test_few_wait_for_their_turn_and_the_rest_are_told_to_come_back(house: Any, film: str) -> None:
+    drawing, go = threading.Semaphore(0), threading.Event()
+
+    def slow(job: HeatJob) -> bytes:
+        drawing.release()
+        assert go.wait(60)
+        return job.label.encode()
+
+    client = house.client(models=(detector(LUNG),), heat=slow)
+    with ThreadPoolExecutor(2) as pool:
+        first = [pool.submit(client.get, f"{film}/lung.png?label={label}") for label in ("nodule", "mass")]
+        assert all(drawing.acquire(timeout=60) for _ in first)
+        late = client.get(f"{film}/lung.png?label=nodule")
+        go.set()
+        assert [one.result().status_code for one in first] == [200, 200]
+    assert (late.status_code, late.headers["Retry-After"]) == (503, "2")
 
 
 @pytest.mark.parametrize("path", ["lung.png", "lung.png?label=", "Lung.png?label=a", "a+.png?label=a"])
