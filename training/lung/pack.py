@@ -15,6 +15,7 @@ from training.detect.export import Shipped, export, parity
 from training.lung.features import SIDE
 from training.lung.figures import SHOWN
 from training.lung.films import LABELS, chest_films, example
+from training.lung.said import OVERLAP
 from training.lung.train import shipped
 
 LICENCE: Final = "CC-BY-4.0"
@@ -45,6 +46,7 @@ def write(shared: Path, work: Path, folder: Path) -> str:
             thresholds=stored["thresholds"]["default"],
             licence=LICENCE,
             training_data=TRAINED_ON,
+            overlap=OVERLAP,
             most=SHOWN,
             metrics=_metrics(work),
         ),
