@@ -48,7 +48,8 @@ def list_packs(context: typer.Context) -> None:
         out.print(table)
     else:
         out.print("no pack is installed: films are stored and get no view")
-    absent = sorted({"lung", "fracture", "ossicle"} - {pack.manifest.name for pack in packs})
+    answering = {pack.manifest.name for pack in packs if pack.manifest.mode is Mode.ACTIVE}
+    absent = sorted({"lung", "fracture", "ossicle"} - answering)
     if absent:
         out.print(
             f"empty slots: {', '.join(absent)}. Rules may ask for them; the answer says that they are absent."

@@ -17,7 +17,7 @@ from classifiers.values import FilmValues
 from classifiers.viewing import read_any_values
 from db.read import AuditEntry
 from router.orders import Order, OrderControl, OrderSource, Procedure, Side
-from router.types import Event
+from router.types import Event, ModelRef
 from service.web.telling import told
 
 STUDY = "1.2.826.0.1.3680043.8.498.1.1"
@@ -68,6 +68,15 @@ def test_a_film_says_what_it_is_how_sure_and_why_it_went_where_it_went(reader) -
         "KVP 70",
     ):
         assert said in words, said
+
+
+def test_why_a_model_stated_nothing_stands_on_the_page_and_in_the_story(house, reader) -> None:
+    house.receive(10)
+    eye = ModelRef(name="eye", version="1", sha256="5" * 64)
+    house.analyse(silent={eye: "image quality not good enough to be analysed"}, also_ran=(eye,))
+    words = reader.text(f"/studies/{STUDY}")
+    assert "Nothing stated Image quality not good enough to be analysed. (eye@1)" in words
+    assert "not installed: lung; eye: image quality not good enough to be analysed." in words
 
 
 def test_a_box_and_the_address_of_the_values_are_the_viewer_s(film: str, reader) -> None:
