@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from pathlib import Path
 from typing import Final
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
+from classifiers.film import Film
+from classifiers.packs import Pack
+from classifiers.runtimes import load
+from classifiers.specialists import Specialist
 from training.detect.calibrate import Calibration
 from training.detect.example import fitted
 from training.detect.export import Shipped, export, parity
+from training.films import read
 from training.lung.features import SIDE
 from training.lung.figures import SHOWN
 from training.lung.films import LABELS, chest_films, example
@@ -24,6 +32,7 @@ TRAINED_ON: Final = (
     "radiologists; opacity boxes of the RSNA Pneumonia Challenge on the same films; ImageNet before that. "
     "No adjudicated label."
 )
+TIMED: Final = 40  # films
 PROBES: Final = 12  # films that Keras and OpenVINO must agree on
 
 
@@ -53,11 +62,37 @@ def write(shared: Path, work: Path, folder: Path) -> str:
         folder,
         probes=images,
     )
+    (work / "evaluation").mkdir(exist_ok=True)
+    (work / "evaluation" / "speed.txt").write_text(speed(pack, shared) + "\n")
     _pictures(work / "evaluation" / "pictures", folder / "pictures")
     apart = parity(model, pack.folder / "model.xml", images)
     told = ", ".join(f"{name} {value:.4f}" for name, value in apart.items())
     size = (folder / "model.bin").stat().st_size / 1e6
     return f"{pack.ref}: {size:.1f} MB; Keras and OpenVINO differ by at most: {told}"
+
+
+def speed(pack: Pack, shared: Path) -> str:
+    """A sentence on how long a film takes on one core after decoding, whole: fitted, seen, boxes chosen."""
+    specialist = Specialist(pack, load(pack, threads=1))
+    boxed = [film for film in chest_films(shared) if film.boxes][:TIMED]
+    films = [_film(read(one.path)) for one in boxed]
+    specialist.predict(films[:2])
+    times = []
+    for film in films:
+        begun = time.perf_counter()
+        specialist.predict([film])
+        times.append((time.perf_counter() - begun) * 1000)
+    return (
+        f"OpenVINO on one core, films of 512 pixels after decoding, from pixels to boxes: median "
+        f"{np.median(times):.0f} ms, fastest {min(times):.0f} ms, slowest {max(times):.0f} ms of {len(times)} "
+        f"films; the load of the two-core machine was {os.getloadavg()[0]:.1f}. The aim is 120 ms."
+    )
+
+
+def _film(pixels: NDArray[np.uint8]) -> Film:
+    rows, columns = pixels.shape
+    image = pixels.astype(np.float32) / np.float32(255)
+    return Film(image=image, stored_rows=rows, stored_columns=columns, scale=(1.0, 1.0))
 
 
 def _metrics(work: Path) -> dict[str, str | int | float | bool]:

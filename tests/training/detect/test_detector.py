@@ -24,7 +24,7 @@ pytestmark = pytest.mark.filterwarnings(
     "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"
 )
 
-SIDE, LABELS = 64, ("disc", "bar")
+SIDE, LABELS, STEPS = 64, ("disc", "bar"), 160
 
 
 def drawn(rng: np.random.Generator) -> BoxedFilm:
@@ -57,8 +57,13 @@ def learnt(out: Path, steps: int, lines: list[str]) -> keras.Model:
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> keras.Model:
-    return learnt(tmp_path_factory.mktemp("network"), 160, [])
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("network")
+
+
+@pytest.fixture(scope="module")
+def trained(folder: Path) -> keras.Model:
+    return learnt(folder, STEPS, [])
 
 
 def test_it_finds_what_it_learnt_by_heart(trained: keras.Model) -> None:
@@ -70,12 +75,11 @@ def test_it_finds_what_it_learnt_by_heart(trained: keras.Model) -> None:
         assert overlaps(best, film.boxes[film.labels == label]).max() > 0.4
 
 
-def test_a_finished_training_is_read_back_and_not_done_again(tmp_path: Path) -> None:
-    first, again = [], []  # type: tuple[list[str], list[str]]
-    one = learnt(tmp_path, 20, first)
-    two = learnt(tmp_path, 20, again)
-    assert first and not again
-    for here, there in zip(one.weights, two.weights, strict=True):
+def test_a_finished_training_is_read_back_and_not_done_again(trained: keras.Model, folder: Path) -> None:
+    lines: list[str] = []
+    again = learnt(folder, STEPS, lines)
+    assert not lines
+    for here, there in zip(trained.weights, again.weights, strict=True):
         np.testing.assert_array_equal(np.asarray(here), np.asarray(there))
 
 
