@@ -35,6 +35,14 @@ _END: Final = (  # with the values of whoever ends it
     .where(_INSTANCE.c.sop_instance_uid == bindparam("uid"), _INSTANCE.c.token == bindparam("held"))
     .returning(_INSTANCE.c.id, _INSTANCE.c.study_id)
 )
+_DUE: Final = (
+    select(InstanceRow, HeaderRow)
+    .join(HeaderRow, HeaderRow.instance_id == InstanceRow.id)
+    .where(InstanceRow.due_at <= bindparam("now"))
+    .order_by(InstanceRow.lane, InstanceRow.due_at, InstanceRow.id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True, key_share=True, of=InstanceRow)
+)
 _NEW_PREDICTION: Final = insert(table(PredictionRow))
 _NEW_FINDING: Final = insert(table(FindingRow))
 _NEW_DECISION: Final = insert(table(DecisionRow))
@@ -45,15 +53,7 @@ def claim_due(session: Session, limit: int, lease: timedelta, worker: str, now: 
 
     PostgreSQL passes over rows that another worker is taking; in SQLite this transaction is the only writer.
     """
-    due = (
-        select(InstanceRow, HeaderRow)
-        .join(HeaderRow, HeaderRow.instance_id == InstanceRow.id)
-        .where(InstanceRow.due_at <= now)
-        .order_by(InstanceRow.lane, InstanceRow.due_at, InstanceRow.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True, key_share=True, of=InstanceRow)
-    )
-    found = [(row, header) for row, header in session.execute(due)]
+    found = [(row, header) for row, header in session.execute(_DUE, {"now": now, "most": limit})]
     if not found:
         return []
     batch, expires_at = secrets.token_hex(16), now + lease

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import String, case, cast, literal, select, update
+from sqlalchemy import String, bindparam, case, cast, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -21,6 +21,13 @@ from db.prepared import table
 from db.schema_verdicts import JudgementRow
 
 _JUDGEMENT: Final = table(JudgementRow)
+_LONGEST_DUE: Final = (
+    select(_JUDGEMENT.c.study_id)
+    .where(_JUDGEMENT.c.due_at <= bindparam("now"))
+    .order_by(_JUDGEMENT.c.due_at, _JUDGEMENT.c.study_id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
 
 
 def judge_later(session: Session, study_ids: Collection[int], due_at: datetime) -> None:
@@ -35,9 +42,7 @@ def judge_soon(session: Session, study_ids: Collection[int], now: datetime) -> N
 
 def take_due(session: Session, limit: int, lease: timedelta, now: datetime) -> dict[int, str]:
     """Take what is due, the longest waiting first; gives the tokens by study id."""
-    due = select(JudgementRow.study_id).where(JudgementRow.due_at <= now)
-    longest = due.order_by(JudgementRow.due_at, JudgementRow.study_id).limit(limit)
-    ids = session.scalars(longest.with_for_update(skip_locked=True)).all()
+    ids = session.scalars(_LONGEST_DUE, {"now": now, "most": limit}).all()
     if not ids:
         return {}
     batch = secrets.token_hex(16)
