@@ -26,6 +26,7 @@ TABLE = [
     ("GET", f"{API}/instances/{UID}", {}, READ),
     ("GET", f"{API}/instances/{UID}/audit", {}, READ),
     ("GET", f"{API}/instances/{UID}/preview.png", {}, READ),
+    ("GET", f"{API}/instances/{UID}/heatmap/view.png", {"params": {"label": "a"}}, READ),
     ("POST", f"{API}/instances/{UID}/requeue", {}, REVIEW),
     ("POST", f"{API}/requeue", {"json": {"filter": {}}}, ADMIN),
     ("GET", f"{API}/callers/refused", {}, REVIEW),
@@ -108,7 +109,7 @@ def test_the_table_has_every_endpoint(house) -> None:
     stated = {(method, path.replace(UID, "{uid}")) for method, path, _, _ in TABLE}
     for path, operations in document["paths"].items():
         plain = re.sub(r"\{(sop|study|series)_instance_uid\}", "{uid}", path)
-        plain = re.sub(r"\{[a-z]+_id\}", "1", plain).replace("{name}", "view")
+        plain = re.sub(r"\{[a-z]+_id\}", "1", plain).replace("{name}", "view").replace("{model}", "view")
         for method in operations:
             assert (method.upper(), plain) in stated
 
