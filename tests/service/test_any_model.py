@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import cv2
@@ -172,17 +173,20 @@ def expected(model: str, numbers: NDArray[np.float32]) -> tuple[str | None, str 
 
 @pytest.fixture(scope="module")
 def packs(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The five and RadLens', as packs."""
+    """The five and RadLens', as packs; and beside the latter one that answers, should none be shipped."""
     target = tmp_path_factory.mktemp("packs")
     for what in ("onemed", "radlens"):
         done = install_published(what, shared / "models", target)
         assert all(one.imported is not None for one in done), done
+    copytree(target / "fracture" / "radlens-1", target / "fracture" / "0")
+    manifest = target / "fracture" / "0" / "pack.toml"
+    text = manifest.read_text().replace('version = "radlens-1"', 'version = "0"')
+    manifest.write_text(text.replace('mode = "shadow"', 'mode = "active"'))
     return target
 
 
 def settings_for(packs: Path, rules: Path) -> str:
-    active = '{ fracture = "radlens-1" }'
-    return f'[models]\nfolders = ["{packs}"]\nactive = {active}\n[rules]\nfile = "{rules}"\n'
+    return f'[models]\nfolders = ["{packs}"]\n[rules]\nfile = "{rules}"\n'
 
 
 def test_what_is_no_radiograph_goes_by_its_header_to_the_model_for_it_and_comes_back_over_rest(
@@ -237,7 +241,13 @@ def test_what_is_no_radiograph_goes_by_its_header_to_the_model_for_it_and_comes_
         "not analysed: it is an X-ray image, not a photograph",
     )
     assert "onemed_skin" not in [model["name"] for model in answers["chest"]["models_run"]]
-    found, reason = said(answers["forearm"], "fracture")
-    assert (len(found) == 1) != (reason == "no label leads the second by 50%")
-    assert answers["forearm"]["view"] is not None
+    forearm = answers["forearm"]
+    assert forearm["view"] is not None
+    ran = [model["version"] for model in forearm["models_run"] if model["name"] == "fracture"]
+    assert len(ran) == 2 and ran[1] == "radlens-1"
+    silent = [one["reason"] for one in forearm["models_silent"] if one["model"]["version"] == "radlens-1"]
+    (reason,) = silent or [None]
+    assert reason in (None, "no label leads the second by 50%")
+    assert [one["model"]["version"] for one in forearm["shadow_findings"]] == ["radlens-1"] * (not silent)
+    assert "radlens-1" not in [one["model"]["version"] for one in forearm["findings"]]
     assert "SENTINEL" not in service.text()
