@@ -53,6 +53,7 @@ def _plan_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--together-minutes", type=float, default=5.5, help="of each fold, all above the lower half"
     )
+    parser.add_argument("--again-minutes", type=float, default=2.5, help="of the same once more")
     parser.add_argument(
         "--folds", nargs="*", help="only these: 0 1 2 3 4 all (several processes can share them)"
     )
@@ -76,6 +77,7 @@ def _train(options: argparse.Namespace) -> None:
         minutes=options.minutes,
         heads_minutes=options.heads_minutes,
         together_minutes=options.together_minutes,
+        again_minutes=options.again_minutes,
         seed=options.seed,
     )
     weights = train(

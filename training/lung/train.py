@@ -43,11 +43,16 @@ class Plan:
     minutes: float = 32.0
     heads_minutes: float = 4.0
     together_minutes: float = 5.5
+    again_minutes: float = 2.5
     seed: int = 1
 
     def heads(self) -> Recipe:
         """Of the heads alone."""
         return replace(self.together(), rate=2e-3, settle=10, minutes=self.heads_minutes)
+
+    def again(self) -> Recipe:
+        """Of everything above the lower half once more, from a low rate to none."""
+        return replace(self.together(), minutes=self.again_minutes, seed=self.seed + 200)
 
     def together(self) -> Recipe:
         """Of everything above the lower half."""
@@ -129,23 +134,27 @@ def boxes(
     report: Report,
 ) -> keras.Model:
     """Parts 3 and 4: what is above the lower half, without the patients of ``fold`` (None: with all), which
-    then looks at their films. First the heads alone, which is quick, then all of it together, gently. Returns
-    the whole network."""
+    then looks at their films. First the heads alone, which is quick, then all of it together, gently, twice.
+    Returns the whole network."""
     out = work / ("all" if fold is None else f"fold{fold}")
     keras.utils.set_random_seed(plan.seed)
     model = network()
     model.load_weights(work / "network" / "model.weights.h5")
-    if (out / "model.weights.h5").is_file() and (fold is None or (out / "candidates.npz").is_file()):
+    last = out / "again" / ("model.weights.h5" if fold is None else "candidates.npz")
+    if last.is_file():
         return model
     _, upper = cut(model)
     _, top = heads(model)
     pools = _fold_pools(films, fold)
     report(f"{out.name}: " + ", ".join(f"{len(pool)} films ({count} a batch)" for pool, count in pools))
-    for part, levels, recipe in ((top, 3, plan.heads()), (upper, 1, plan.together())):
-        folder = out / "heads" if levels == 3 else out
+    for part, levels, recipe, folder in (
+        (top, 3, plan.heads(), out / "heads"),
+        (upper, 1, plan.together(), out),
+        (upper, 1, plan.again(), out / "again"),
+    ):
         learn(part, partial(feed, features, pools, levels), recipe, folder, report)
     if fold is not None:
-        keep(out / "candidates.npz", looked_at(upper, films, features, fold))
+        keep(out / "again" / "candidates.npz", looked_at(upper, films, features, fold))
     return model
 
 

@@ -20,9 +20,12 @@ from training.detect.measures import overlaps
 from training.detect.network import cut, detector
 
 # Keras's own saving does not yet follow NumPy 2 in this.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"
-)
+pytestmark = [
+    pytest.mark.timeout(600),
+    pytest.mark.filterwarnings(
+        "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"
+    ),
+]
 
 SIDE, LABELS, STEPS = 64, ("disc", "bar"), 160
 
