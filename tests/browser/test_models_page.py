@@ -79,7 +79,7 @@ def _active(service: Any) -> list[dict[str, Any]]:
 def test_a_model_is_looked_at(service: Any, open_page: Callable[..., Any]) -> None:
     watched = open_page("reader")
     page = watched.go("/models")
-    row = page.get_by_role("row").filter(has_text="active").first
+    row = page.get_by_role("row").filter(has_text="names the view").filter(has_text="active").first
     expect(row).to_contain_text("names the view")
     watched.accessible()
     row.get_by_role("link").click()
@@ -106,7 +106,9 @@ def test_a_model_is_looked_at(service: Any, open_page: Callable[..., Any]) -> No
 def test_another_reference_is_asked_for(open_page: Callable[..., Any]) -> None:
     watched = open_page("reader", viewport={"width": 400, "height": 800})
     page = watched.go("/models")
-    page.get_by_role("row").filter(has_text="active").first.get_by_role("link").click()
+    page.get_by_role("row").filter(has_text="names the view").filter(has_text="active").first.get_by_role(
+        "link"
+    ).click()
     page.get_by_label("The last days").fill("7")
     page.get_by_label("against so many days").fill("365")
     page.get_by_role("button", name="Compare").click()
