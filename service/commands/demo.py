@@ -69,17 +69,21 @@ def _show(demonstration: Demonstration, stop: Event) -> None:
 
 def _cells(body: dict[str, Any]) -> tuple[str, str, str, str]:
     """View, score, rule and findings of one film, as REST tells them."""
+    from service.web.rendering import percent
+
     if body["state"] == "failed":
         return ("[red]failed[/red]", "", "", str(body["reason"]))
     view, decision = body["view"], body["decision"] or {"outcomes": []}
     rules = [outcome["rule"] for outcome in decision["outcomes"] if outcome["matched"]]
     findings = [
-        f"{each['label']} {each['probability']:.0%}" for each in body["findings"] if each["mode"] == "active"
+        f"{each['label']} {percent(each['probability'])}"
+        for each in body["findings"]
+        if each["mode"] == "active"
     ]
     absent = [f"({name}: no such pack yet)" for name in body["models_absent"]]
     return (
         view["view"] if view else f"none: {body['reason']}",
-        f"{view['score']:.0%}" if view else "",
+        percent(view["score"]) if view else "",
         ", ".join(rules) or "-",
         ", ".join(findings + absent) or "-",
     )
