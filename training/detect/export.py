@@ -76,25 +76,6 @@ def export(model: keras.Model, shipped: Shipped, folder: Path, *, probes: Floats
 
 def manifest(shipped: Shipped, *, name: str, version: str) -> Manifest:
     """The pack.toml of a detector."""
-    found, heads = shipped.calibration, {}
-    heads["detect"] = Output(
-        name="scores",
-        values=Values.LOGITS,
-        classes=Classes.INDEPENDENT,
-        labels=shipped.labels,
-        temperature=found.temperature,
-        bias=found.bias,
-        thresholds=MappingProxyType(dict(shipped.thresholds)),
-    )
-    heads["classify"] = Output(
-        name="image",
-        values=Values.LOGITS,
-        classes=Classes.INDEPENDENT,
-        labels=shipped.labels,
-        temperature=found.image_temperature,
-        bias=found.image_bias,
-        thresholds=MappingProxyType(dict(shipped.image_thresholds)),
-    )
     return Manifest(
         name=name,
         version=version,
@@ -104,17 +85,41 @@ def manifest(shipped: Shipped, *, name: str, version: str) -> Manifest:
         training_data=shipped.training_data,
         weights=Weights(format=Format.OPENVINO_IR, path="model.xml", sha256="0" * 64),
         input=_input(shipped.side),
-        outputs=MappingProxyType(heads),
+        outputs=_outputs(shipped),
         detect=Detect(
             boxes="boxes",
             overlap=shipped.overlap,
             most=shipped.most,
-            image_weight=found.image_weight,
+            image_weight=shipped.calibration.image_weight,
             heat="heat" if shipped.heat else None,
             closer=shipped.closer,
         ),
         metrics=MappingProxyType(dict(shipped.metrics)),
     )
+
+
+def _outputs(shipped: Shipped) -> Mapping[str, Output]:
+    """The heads: per place, and of the whole film."""
+    found = shipped.calibration
+    detect = Output(
+        name="scores",
+        values=Values.LOGITS,
+        classes=Classes.INDEPENDENT,
+        labels=shipped.labels,
+        temperature=found.temperature,
+        bias=found.bias,
+        thresholds=MappingProxyType(dict(shipped.thresholds)),
+    )
+    classify = Output(
+        name="image",
+        values=Values.LOGITS,
+        classes=Classes.INDEPENDENT,
+        labels=shipped.labels,
+        temperature=found.image_temperature,
+        bias=found.image_bias,
+        thresholds=MappingProxyType(dict(shipped.image_thresholds)),
+    )
+    return MappingProxyType({"detect": detect, "classify": classify})
 
 
 def _input(side: int) -> Input:

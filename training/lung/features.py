@@ -58,24 +58,30 @@ def write_features(
     """Run the lower half on all films, and what lies deeper on its answers; reads back what is there."""
     if not (folder / "rows.npz").is_file():
         folder.mkdir(parents=True, exist_ok=True)
-        rows = sum(1 + times(film) for film in films)
-        size = (rows, *lower.output.shape[1:])
-        maps = np.lib.format.open_memmap(folder / "maps.npy", "w+", dtype=np.float16, shape=size)
-        kept: list[tuple[int, bool, BoxedFilm]] = []
-        waiting: list[NDArray[np.float32]] = []
-        for place, plain, image, taught in _versions(films, np.random.default_rng(seed)):
-            kept.append((place, plain, taught))
-            waiting.append(image)
-            if len(waiting) == batch or len(kept) == rows:
-                images = np.stack(waiting)[..., None]
-                maps[len(kept) - len(waiting) : len(kept)] = np.asarray(lower(images, training=False))
-                waiting = []
-                if len(kept) % (50 * batch) == 0:
-                    report(f"features: {len(kept)} of {rows}")
-        maps.flush()
-        _write_rows(folder / "rows.npz", kept)
+        _write_finest(lower, films, folder, report, seed=seed, batch=batch)
     _write_deeper(deeper, folder, report)
     return read_features(folder)
+
+
+def _write_finest(
+    lower: keras.Model, films: Sequence[ChestFilm], folder: Path, report: Report, *, seed: int, batch: int
+) -> None:
+    rows = sum(1 + times(film) for film in films)
+    size = (rows, *lower.output.shape[1:])
+    maps = np.lib.format.open_memmap(folder / "maps.npy", "w+", dtype=np.float16, shape=size)
+    kept: list[tuple[int, bool, BoxedFilm]] = []
+    waiting: list[NDArray[np.float32]] = []
+    for place, plain, image, taught in _versions(films, np.random.default_rng(seed)):
+        kept.append((place, plain, taught))
+        waiting.append(image)
+        if len(waiting) == batch or len(kept) == rows:
+            images = np.stack(waiting)[..., None]
+            maps[len(kept) - len(waiting) : len(kept)] = np.asarray(lower(images, training=False))
+            waiting = []
+            if len(kept) % (50 * batch) == 0:
+                report(f"features: {len(kept)} of {rows}")
+    maps.flush()
+    _write_rows(folder / "rows.npz", kept)
 
 
 def _write_deeper(deeper: keras.Model, folder: Path, report: Report, batch: int = 32) -> None:
