@@ -139,12 +139,18 @@ PROFILES: Final[Mapping[str, str]] = {
 }
 
 
-def profiles(items: Sequence[Judged]) -> dict[str, tuple[float, ...]]:
-    """Thresholds per label for each profile, from boxes judged at ``RIGHT``."""
+def profiles(items: Sequence[Judged], *, least: float = 0.0) -> dict[str, tuple[float, ...]]:
+    """Thresholds per label for each profile, from boxes judged at ``RIGHT``. Specific ones are the highest.
+
+    By default nothing less probable than ``least`` is stated: what is nearly always wrong is better unsaid.
+    """
+    default = [max(best_threshold(item), least) for item in items]
+    sensitive = [threshold_at(item, 0.5) for item in items]
+    specific = [threshold_at(item, 0.05) for item in items]
     chosen = {
-        "default": [best_threshold(item) for item in items],
-        "sensitive": [threshold_at(item, 0.5) for item in items],
-        "specific": [threshold_at(item, 0.05) for item in items],
+        "default": default,
+        "sensitive": [min(pair) for pair in zip(sensitive, default, strict=True)],
+        "specific": [max(pair) for pair in zip(specific, default, strict=True)],
     }
     return {
         name: tuple(round(min(max(value, 0.01), 0.99), 4) for value in values)

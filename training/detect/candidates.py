@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -61,7 +62,7 @@ def thinned(candidates: Candidates, *, overlap: float) -> Candidates:
     odds = 1 / (1 + np.exp(-candidates.logit.astype(np.float64)))
     ends = np.searchsorted(candidates.film, np.arange(len(candidates.image) + 1))
     films = []
-    for start, end in zip(ends[:-1], ends[1:], strict=True):
+    for start, end in pairwise(ends.tolist()):
         these = slice(start, end)
         found = Seen(
             labels=candidates.label[these],

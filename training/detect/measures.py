@@ -80,8 +80,9 @@ def judged(
     right = np.zeros(len(order), dtype=bool)
     places = {one: np.flatnonzero(truth.film == one) for one in np.unique(truth.film).tolist()}
     free = np.ones(len(truth.film), dtype=bool)
-    for place, index in enumerate(order):
-        there = places.get(int(film[index]), np.zeros(0, dtype=np.int64))
+    for place in np.flatnonzero(np.isin(film[order], truth.film)):
+        index = order[place]
+        there = places[int(film[index])]
         there = there[free[there]]
         if there.size:
             fit = overlaps(boxes[index : index + 1], truth.boxes[there], of_first=iobb)[0]

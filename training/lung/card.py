@@ -11,6 +11,7 @@ from training.detect.calibrate import PROFILES
 from training.detect.measures import PER_FILM
 from training.lung.films import LABELS
 from training.lung.published import LI_IOU, WANG_AFP, WANG_AUC, WANG_IOBB, WANG_IOU
+from training.lung.said import LEAST
 
 TEXT = Path(__file__).with_name("card.md")
 Found = Mapping[str, Any]
@@ -35,7 +36,7 @@ def write_card(work: Path, pack: Path) -> Path:
         "iobb": _localisation(found["localisation_iobb"], WANG_IOBB, {}),
         "froc": _froc(found),
         "auc": _auc(found["auc"]),
-        "default": PROFILES["default"],
+        "default": f"{PROFILES['default']}, but nothing less probable than {LEAST:g}",
         "profiles": "\n\n".join(_profile(found, thresholds, kind) for kind in PROFILES),
         "normal": str(found["films"]["normal"]),
         "on_normal": "; ".join(_normal(kind, found["normal"][kind]) for kind in PROFILES),

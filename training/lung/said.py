@@ -18,6 +18,7 @@ from training.lung.train import held_out
 Floats = NDArray[np.float64]
 # Of two boxes of a label above which the weaker goes; chosen on the first fold: a heart is one heart.
 OVERLAP: Final = 0.1
+LEAST: Final = 0.15  # probability below which nothing is stated by default
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +81,7 @@ class Said:
 def said(shared: Path, work: Path) -> Said:
     """What the folds said. Raises FileNotFoundError when one has not been trained."""
     films = chest_films(shared)
-    parts = [kept(work / f"fold{fold}" / "candidates.npz") for fold in range(FOLDS)]
+    parts = [kept(work / f"fold{fold}" / "again" / "candidates.npz") for fold in range(FOLDS)]
     shown = [films[place] for fold in range(FOLDS) for place in held_out(films, fold)]
     return Said(
         films=tuple(shown),
@@ -101,7 +102,7 @@ def fit(spoken: Said, among: NDArray[np.bool_]) -> Calibration:
 def lines(spoken: Said, probability: Floats, among: NDArray[np.bool_]) -> dict[str, tuple[float, ...]]:
     """The profiles' thresholds by the films ``among`` (F,); one number per label."""
     items = [spoken.judged(k, probability, among=among, iou=RIGHT) for k in range(len(LABELS))]
-    return profiles(items)
+    return profiles(items, least=LEAST)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

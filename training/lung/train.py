@@ -91,7 +91,7 @@ def train(
     features = write_features(lower, deeper, films, work / "features", report, seed=plan.seed)
     for fold in [*range(FOLDS), None] if folds is None else folds:
         boxes(films, features, work, fold=fold, plan=plan, report=report)
-    return work / "all" / "model.weights.h5"
+    return work / "all" / "again" / "model.weights.h5"
 
 
 def labels_first(
@@ -194,7 +194,7 @@ def on_original(found: Seen, film: ChestFilm) -> Seen:
 
 def shipped(work: Path) -> keras.Model:
     """The whole network of part 4. Raises FileNotFoundError when it has not been trained."""
-    weights = work / "all" / "model.weights.h5"
+    weights = work / "all" / "again" / "model.weights.h5"
     if not weights.is_file():
         raise FileNotFoundError(f"{weights} is not there: run `python -m training lung train`")
     model = network()
