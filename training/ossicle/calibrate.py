@@ -31,8 +31,8 @@ PEOPLE: Final[Mapping[str, float]] = {
     "os_vesalianum": 0.01,
     "os_supranaviculare": 0.015,
 }  # share of feet
-BUDGET: Final = 0.02  # false boxes per label and simulated square that the threshold may leave
-SITE_NEEDS: Final = 0.3  # probability of a site at which it is looked at closer
+BUDGET: Final = 0.05  # false boxes per label and simulated square that the threshold may leave
+SITE_NEEDS: Final = 0.2  # probability of a site at which it is looked at closer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,7 @@ STYLE: Final = Style(turn=8.0, scale=(0.85, 1.2), shape=0.05, shift=0.06, mirror
                      greys=0.6, coarse=0.35, coarsest=0.35, rough=0.35)  # fmt: skip
 SETTLING: Final = 6  # batches that set the heads' normalisations
 FROZEN: Final = 5  # blocks that keep the view network's weights: they see edges of bones already
-WHOLES, THERE, EMPTY = 6, 5, 3  # films of each kind in a batch
+WHOLES, THERE, EMPTY = 4, 6, 4  # films of each kind in a batch
 BALANCED: Final = 0.6  # 0: as often as they were rendered; 1: every accessory bone equally often
 
 
