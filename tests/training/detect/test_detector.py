@@ -22,23 +22,22 @@ from training.detect.network import cut, detector
 # Keras's own saving does not yet follow NumPy 2 in this.
 pytestmark = [
     pytest.mark.timeout(600),
-    pytest.mark.filterwarnings(
-        "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"
-    ),
+    pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"),
 ]
 
 SIDE, LABELS, STEPS = 64, ("disc", "bar"), 160
 
 
 def drawn(rng: np.random.Generator) -> BoxedFilm:
-    """A grey film with a bright disc and a dark bar somewhere."""
+    """A grey film with a bright disc and a dark bar somewhere, small enough for the finest level: the others
+    would need a backbone that knows something."""
     pixels = rng.normal(110, 6, (SIDE, SIDE)).astype(np.float32)
     x, y, u, v = (int(value) for value in rng.integers(12, SIDE - 12, 4))
     cv2.rectangle(pixels, (u - 10, v - 4), (u + 9, v + 3), 20.0, -1)
-    cv2.circle(pixels, (x, y), 8, 240.0, -1)
+    cv2.circle(pixels, (x, y), 5, 240.0, -1)
     return BoxedFilm(
         pixels=np.clip(pixels, 0, 255).astype(np.uint8),
-        boxes=np.array([[x - 8, y - 8, x + 9, y + 9], [u - 10, v - 4, u + 10, v + 4]], dtype=np.float32),
+        boxes=np.array([[x - 5, y - 5, x + 6, y + 6], [u - 10, v - 4, u + 10, v + 4]], dtype=np.float32),
         labels=np.array([0, 1]),
         image=np.ones(2, dtype=np.float32),
         known=np.ones(2, dtype=np.float32),
@@ -70,12 +69,14 @@ def trained(folder: Path) -> keras.Model:
 
 
 def test_it_finds_what_it_learnt_by_heart(trained: keras.Model) -> None:
-    film = drawn(np.random.default_rng(3))
-    out = trained(film.pixels[None, ..., None].astype(np.float32) / 255, training=False)
-    found = seen(np.asarray(out["scores"])[0], np.asarray(out["boxes"])[0], most=1)
-    for label in range(len(LABELS)):
-        best = found.boxes[found.labels == label]
-        assert overlaps(best, film.boxes[film.labels == label]).max() > 0.4
+    rng = np.random.default_rng(3)
+    fits = []
+    for film in [drawn(rng) for _ in range(12)]:
+        out = trained(film.pixels[None, ..., None].astype(np.float32) / 255, training=False)
+        found = seen(np.asarray(out["scores"])[0], np.asarray(out["boxes"])[0], most=1)
+        for label in range(len(LABELS)):
+            fits.append(overlaps(found.boxes[found.labels == label], film.boxes[film.labels == label]).max())
+    assert np.mean(np.array(fits) > 0.4) > 0.7
 
 
 def test_a_finished_training_is_read_back_and_not_done_again(trained: keras.Model, folder: Path) -> None:
