@@ -96,8 +96,9 @@ def _figures(real: Told) -> str:
 
 
 def _line(name: str, row: Told) -> str:
+    most = 1 - 0.025 ** (1 / row["groups"])  # of no event in so many groups: Clopper and Pearson 1934
     rate, share = (
-        f"{value:.2f} ({low:.2f}-{high:.2f})"
+        f"{value:.2f} ({low:.2f}-{high if row['findings'] else most:.2f})"
         for value, low, high in (row["findings_per_film"], row["share_of_films_with"])
     )
     return f"| {name} | {row['films']}, {row['groups']} | {rate} | {share} |"
