@@ -19,9 +19,9 @@ from training.detect.measures import Judged, Truth, judged
 from training.detect.network import detector
 from training.fracture.films import LABELS, SIDE, other_films, real_examples, simulated
 
-FALSE_BOXES: Final = 0.01  # per simulated film and label, at most
+FALSE_BOXES: Final = 0.1  # per simulated film and label, at most
 ABOVE_REAL: Final = 0.03  # a threshold lies this far above all that real films without a break drew
-HIGHEST: Final = 0.95
+LEAST, HIGHEST = 0.15, 0.95
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +70,7 @@ def chosen_on(model: keras.Model, mock: Sequence[BoxedFilm], real: Sequence[Boxe
         whole = np.array([film.image[label] == 0 for film in films])
         drew = (found.label == label) & (found.film >= len(mock)) & whole[found.film]
         highest = float(probability[drew].max(initial=0.0))
-        value = min(max(threshold_at(item, FALSE_BOXES), highest + ABOVE_REAL, 0.3), HIGHEST)
+        value = min(max(threshold_at(item, FALSE_BOXES), highest + ABOVE_REAL, LEAST), HIGHEST)
         thresholds.append(round(value, 3))
         there = item.probability >= value
         reached[name] = round(float(item.right[there].sum() / max(item.truths.sum(), 1)), 3)

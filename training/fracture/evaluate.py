@@ -189,7 +189,7 @@ def alarms(answers: Sequence[Answer], path: Path) -> None:
     plt.close(figure)
 
 
-def simulated_sheet(ours: Specialist, folder: Path, path: Path, *, count: int = 18) -> None:
+def simulated_sheet(ours: Specialist, folder: Path, path: Path, *, count: int = 12) -> None:
     """Held-out simulated films, one of a patient, with true and stated boxes, for the card."""
     shown: list[Shown] = []
     for number, (_, film) in enumerate(simulated(folder, held_out=True)):
@@ -198,7 +198,7 @@ def simulated_sheet(ours: Specialist, folder: Path, path: Path, *, count: int = 
         found = [one for one in ours.predict([film_of(film.pixels)])[0] if one.box is not None]
         line = ", ".join(sorted({one.label[:12] for one in found})) or "nothing"
         shown.append(Shown(pixels=film.pixels, true=film.truth.boxes, said=edges(found), line=line))
-    contact_sheet(shown, path, columns=6, tile=120)
+    contact_sheet(shown, path, columns=6, tile=108)
 
 
 def edges(found: Sequence[Finding]) -> NDArray[np.float32]:

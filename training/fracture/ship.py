@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from classifiers.packs import Pack
+from classifiers.packs import Pack, write_pack
+from router.types import Mode
 from training.detect.export import Shipped, export, thresholds_of
 from training.fracture.choose import stored_choice, trained
 from training.fracture.films import LABELS, SIDE, simulated
+from training.simulate.fracture.injuries import GALEAZZI, MONTEGGIA
 
 PROBES: Final = 6
+ENOUGH: Final = 0.5
 LICENCE: Final = "CC-BY-SA-4.0"
 TRAINED_ON: Final = (
     "Simulated films of broken and whole forearms (BodyParts3D - The Database Center for Life Science - "
@@ -38,4 +43,12 @@ def ship(home: Path, folder: Path) -> Pack:
         training_data=TRAINED_ON,
         most=3,
     )
-    return export(model, shipped, folder, probes=(probes[..., None] / 255).astype(np.float32))
+    pack = export(model, shipped, folder, probes=(probes[..., None] / 255).astype(np.float32))
+    return write_pack(folder, replace(pack.manifest, mode=mode_of(chosen.reached)))
+
+
+def mode_of(reached: Mapping[str, float]) -> Mode:
+    """Active only when the training reached ``ENOUGH`` of what it was made for, on simulated films held out;
+    what cannot find those is no answer on real ones."""
+    enough = min(reached[label] for label in (MONTEGGIA, GALEAZZI)) >= ENOUGH
+    return Mode.ACTIVE if enough else Mode.SHADOW
