@@ -43,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _stages(stage: Callable[[str, Stage, str], argparse.ArgumentParser]) -> None:
     prepare = stage("prepare", _prepare, "render films into WORK/films; goes on where it stopped")
-    prepare.add_argument("--films", type=int, default=5400)
+    prepare.add_argument("--films", type=int, default=2820)
     prepare.add_argument("--seed", type=int, default=1)
     sheet = stage("sheet", _sheet, "render a contact sheet of injuries with their boxes")
     sheet.add_argument("--out", type=Path, default=CHECKOUT / "docs/images/fractures.jpg")
