@@ -2,7 +2,7 @@
 # make test       the tests
 # make lint       what CI asks of the code's form
 # make bench      how fast: receiving, latency, throughput, queries
-# make evaluate   how good the view model is on the real films
+# make evaluate   how good the models are on the real films: every figure of their cards
 # make clean      everything that was made here, the data in ./var too
 
 PYTHON ?= python3
@@ -47,6 +47,7 @@ bench: $(VENV)/installed-dev
 
 evaluate: $(VENV)/installed-dev
 	@$(BIN)/python -m training evaluate
+	@for model in lung fracture ossicle; do $(BIN)/python -m training $$model evaluate || exit 1; done
 
 clean:
 	rm -rf $(VENV) var build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

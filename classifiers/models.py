@@ -84,7 +84,7 @@ class Models:
     def installed(self) -> Mapping[str, ModelRef]:
         """The specialists that rules may ask for, by name: the version whose answer counts.
 
-        Ensembles of them are not listed: ``can`` and ``answers`` know both.
+        Ensembles of them are not listed: ``runs`` and ``answers`` know both.
         """
         active = {
             name: specialist.ref
@@ -118,10 +118,18 @@ class Models:
         answers = [classifier.predict(films) for _, classifier in self._views]
         return [list(predictions) for predictions in zip(*answers, strict=True)] if films else []
 
-    def can(self, name: str) -> bool:
-        """Whether ``name``, as a rule writes it, can be asked: a pack's name, or several joined with "+".
+    def answers(self, name: str) -> ModelRef:
+        """The model that the answer of ``name`` carries: the active pack's, or the ensemble's own.
 
-        False when one of them has no active pack, or when no reading of an object serves them all.
+        Raises ModelAbsent when ``name`` has no active pack.
+        """
+        return ensemble_model([specialist.ref for specialist in self._active(name)])
+
+    def runs(self, name: str) -> bool:
+        """Whether anything runs for ``name``, as a rule writes it: a pack's name, or several joined with "+".
+
+        Each needs its active pack, and one reading of an object has to serve them all; a pack that is here in
+        shadow alone runs too, and never answers.
         """
         try:
             self.need(name)
@@ -129,28 +137,22 @@ class Models:
             return False
         return True
 
-    def answers(self, name: str) -> ModelRef:
-        """The model that the answer of ``name`` carries: the active pack's, or the ensemble's own.
-
-        Raises ModelAbsent when ``name`` cannot be asked.
-        """
-        return ensemble_model([specialist.ref for specialist in self._active(name)])
-
     def ran(self, name: str) -> tuple[ModelRef, ...]:
         """Every model that ``findings(name, ...)`` runs: the one whose answer counts first, then an
-        ensemble's members, then shadows. Raises ModelAbsent when ``name`` cannot be asked.
+        ensemble's members, then shadows. Raises ModelAbsent where nothing ``runs``.
         """
-        specialists = [*self._active(name), *self._shadows(name)]
-        return tuple(dict.fromkeys([self.answers(name), *(specialist.ref for specialist in specialists)]))
+        active, shadows = self._running(name)
+        answer = [ensemble_model([specialist.ref for specialist in active])] if active else []
+        return tuple(dict.fromkeys([*answer, *(specialist.ref for specialist in (*active, *shadows))]))
 
     def need(self, name: str) -> Need:
         """What of an object's pixels everything that runs for ``name`` can make use of.
 
-        Raises ModelAbsent when ``name`` cannot be asked, with the reason.
+        Raises ModelAbsent where nothing ``runs``, with the reason.
         """
-        specialists = [*self._active(name), *self._shadows(name)]
+        active, shadows = self._running(name)
         try:
-            return one_need(specialist.need for specialist in specialists)
+            return one_need(specialist.need for specialist in (*active, *shadows))
         except ValueError as error:
             raise ModelAbsent(f"the model packs {name!r} cannot be asked together: {error}") from error
 
@@ -158,16 +160,16 @@ class Models:
         """Per film: what ``name`` states, most probable first; then, of an ensemble, what its members say;
         then what the shadows would state (their ``mode`` says so).
 
-        ``films`` as read by ``need(name)``. Raises ModelAbsent when ``name`` cannot be asked.
+        ``films`` as read by ``need(name)``. Raises ModelAbsent where nothing ``runs``.
         """
         return [said.findings for said in self.said(name, films)]
 
     def said(self, name: str, films: Sequence[Film]) -> list[Said]:
         """Per film: what ``findings`` gives, and who stated nothing for a reason. Raises ModelAbsent."""
-        self.need(name)  # that it can be asked
-        active, shadows = self._active(name), self._shadows(name)
-        answer = active[0].said(films) if len(active) == 1 else _together(active, films)
-        answers = [answer, *(specialist.said(films) for specialist in shadows)]
+        self.need(name)  # that one reading serves them all
+        active, shadows = self._running(name)
+        answers = [_together(active, films)] if len(active) > 1 else [one.said(films) for one in active]
+        answers += [specialist.said(films) for specialist in shadows]
         return [
             Said(
                 findings=tuple(finding for said in per_film for finding in said.findings),
@@ -180,13 +182,24 @@ class Models:
         """Where the active pack of ``name`` saw ``label``: float32 (H, W) in [0, 1] on the pixels of
         ``film.image``; of an ensemble the mean of the members that show it. See ``Specialist.heat``.
 
-        Raises ModelAbsent when ``name`` cannot be asked, HeatAbsent when none of them shows it.
+        Raises ModelAbsent when ``name`` has no active pack, HeatAbsent when none of them shows it.
         """
         showing = [specialist for specialist in self._active(name) if label in specialist.hot]
         if not showing:
             raise HeatAbsent(f"the model {self.answers(name)} shows no heat for {label!r}")
         laid = [specialist.heat(film, label) for specialist in showing]
         return np.asarray(np.mean(laid, axis=0), np.float32)
+
+    def _running(self, name: str) -> tuple[list[Specialist], list[Specialist]]:
+        """The active packs of ``name`` and the shadows; of a pack alone shadows are enough. Raises
+        ModelAbsent."""
+        shadows = self._shadows(name)
+        try:
+            return self._active(name), shadows
+        except ModelAbsent:
+            if len(members_of(name)) > 1 or not shadows:
+                raise
+            return [], shadows
 
     def _active(self, name: str) -> list[Specialist]:
         """The active pack of each member of ``name``. Raises ModelAbsent for the first without."""

@@ -48,8 +48,8 @@ class Classifiers(Protocol):
     def views(self, films: Sequence[Film]) -> list[list[ViewPrediction]]:
         """Per film: the active model's prediction first, then those of the shadows."""
 
-    def answers(self, name: str) -> ModelRef:
-        """The model that the answer of a name carries."""
+    def runs(self, name: str) -> bool:
+        """Whether anything runs for a name: its active packs, or a pack that is here in shadow alone."""
 
     def ran(self, name: str) -> tuple[ModelRef, ...]:
         """Every model that is run for a name."""
@@ -172,8 +172,7 @@ def _wanted(courses: Sequence[_Course], rules: RuleSet, models: Classifiers) -> 
     wanted: dict[str, list[_Course]] = {}
     for course in courses:
         for name in () if course.trouble else course.decide(rules).analyse:
-            is_here = all(member in models.installed for member in members_of(name))
-            if is_here and name not in course.asked:
+            if name not in course.asked and models.runs(name):
                 wanted.setdefault(name, []).append(course)
     return wanted
 
@@ -186,7 +185,7 @@ def _ask(name: str, group: Sequence[_Course], models: Classifiers, read: ReadAga
         if isinstance(film, TransientError):
             course.trouble = film
         elif isinstance(film, RadrouterError):
-            course.silent[models.answers(name)] = f"not analysed: {film}"
+            course.silent[models.ran(name)[0]] = f"not analysed: {film}"
         else:
             ready.append((course, film))
     if ready:

@@ -271,7 +271,7 @@ def test_a_name_can_be_asked_when_all_its_packs_are_there(
     packs = [make_finder(name=each) for each in ("sure", "other")]
     slices = replace(packs[0].manifest.input, accepts=Accepts.CT, window=(-600.0, 1500.0))
     models = Models(choose([*packs, make_finder(name="ct", input=slices)], active={}), threads=1)
-    assert models.can(name) is can
+    assert models.runs(name) is can
     if not can:
         with pytest.raises(ModelAbsent, match="no model pack 'lung' is installed"):
             models.need(name)
@@ -281,7 +281,7 @@ def test_packs_that_read_a_film_differently_cannot_be_asked_together(make_finder
     plain = make_finder(name="plain")
     slices = replace(plain.manifest.input, accepts=Accepts.CT, window=(-600.0, 1500.0))
     models = Models(choose([plain, make_finder(name="ct", input=slices)], active={}), threads=1)
-    assert not models.can("plain+ct")
+    assert not models.runs("plain+ct")
     assert models.need("ct").window == (-600.0, 1500.0)
     with pytest.raises(ModelAbsent, match="together: they are for different kinds of objects"):
         models.findings("plain+ct", [])

@@ -76,6 +76,9 @@ class Table:
         self.batches.append(("view", len(films)))
         return [[prediction(film, VIEW), prediction("other", SHADOW, Mode.SHADOW)] for film in films]
 
+    def runs(self, name: str) -> bool:
+        return all(member in self.installed for member in members_of(name))
+
     def answers(self, name: str) -> ModelRef:
         return ensemble_model([self.installed[member] for member in members_of(name)])
 

@@ -31,6 +31,7 @@ from classifiers.manifest import (
     Weights,
 )
 from classifiers.packs import Pack, write_pack
+from router.types import Mode
 from training.detect.calibrate import Calibration
 
 PARITY: Final = 2e-2  # largest difference of a score or a film's probability between Keras and OpenVINO
@@ -55,6 +56,7 @@ class Shipped:
     overlap: float = 0.5
     most: int = 5
     metrics: Mapping[str, str | int | float | bool] = field(default_factory=dict)
+    mode: Mode = Mode.ACTIVE
 
 
 def export(model: keras.Model, shipped: Shipped, folder: Path, *, probes: Floats) -> Pack:
@@ -81,6 +83,7 @@ def manifest(shipped: Shipped, *, name: str, version: str) -> Manifest:
         name=name,
         version=version,
         task=Task.DETECT,
+        mode=shipped.mode,
         runtime=Engine.OPENVINO,
         licence=shipped.licence,
         training_data=shipped.training_data,

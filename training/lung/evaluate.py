@@ -11,13 +11,19 @@ import numpy as np
 from training.detect.export import thresholds_of
 from training.lung.figures import figures
 from training.lung.films import LABELS
-from training.lung.said import crossed, fit, lines, said
+from training.lung.said import Said, crossed, fit, lines, said, write_answers
 from training.lung.sheets import draw
 
 
 def calibrate(shared: Path, work: Path) -> str:
-    """Write WORK/calibration.json: from all folds for the pack. Returns the thresholds in a line."""
-    spoken = said(shared, work)
+    """Write WORK/answers.npz, what all folds said, and WORK/calibration.json. Returns the thresholds in a
+    line."""
+    write_answers(work)
+    return _chosen(said(shared, work), work)
+
+
+def _chosen(spoken: Said, work: Path) -> str:
+    """Calibration and thresholds from all folds, for the pack."""
     everything = np.ones(len(spoken.films), dtype=bool)
     found = fit(spoken, everything)
     chosen = lines(spoken, found.boxes(spoken.candidates), everything)
@@ -28,11 +34,16 @@ def calibrate(shared: Path, work: Path) -> str:
 
 
 def evaluate(shared: Path, work: Path) -> str:
-    """Write WORK/evaluation: figures.json and pictures. Returns the folder."""
+    """Write WORK/evaluation: figures.json and pictures. Returns the folder.
+
+    Where WORK has no folds, from what those behind the shipped pack said of the films in ``shared``.
+    """
     spoken = said(shared, work)
-    sure = crossed(spoken)
     out = work / "evaluation"
     (out / "pictures").mkdir(parents=True, exist_ok=True)
+    if not (work / "calibration.json").is_file():
+        _chosen(spoken, work)
+    sure = crossed(spoken)
     (out / "figures.json").write_text(json.dumps(figures(spoken, sure), indent=1))
     draw(spoken, sure, out / "pictures")
     return str(out)

@@ -6,6 +6,7 @@ import json
 import os
 import time
 from pathlib import Path
+from shutil import copyfile
 from typing import Final
 
 import cv2
@@ -23,7 +24,7 @@ from training.films import read
 from training.lung.features import SIDE
 from training.lung.figures import SHOWN
 from training.lung.films import LABELS, chest_films, example
-from training.lung.said import OVERLAP
+from training.lung.said import ANSWERS, OVERLAP
 from training.lung.train import shipped
 
 LICENCE: Final = "CC-BY-4.0"
@@ -65,6 +66,7 @@ def write(shared: Path, work: Path, folder: Path) -> str:
     (work / "evaluation").mkdir(exist_ok=True)
     (work / "evaluation" / "speed.txt").write_text(speed(pack, shared) + "\n")
     _pictures(work / "evaluation" / "pictures", folder / "pictures")
+    copyfile(work / ANSWERS.name, ANSWERS)
     apart = parity(model, pack.folder / "model.xml", images)
     told = ", ".join(f"{name} {value:.4f}" for name, value in apart.items())
     size = (folder / "model.bin").stat().st_size / 1e6
