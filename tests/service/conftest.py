@@ -181,6 +181,12 @@ def house(tmp_path: Path) -> Iterator[Callable[..., House]]:
             each.stop()
 
 
+@pytest.fixture(scope="session")
+def house_of() -> type[House]:
+    """What starts a service in a folder, for modules that share one of their own."""
+    return House
+
+
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """One service for the tests of a module that leave it running."""

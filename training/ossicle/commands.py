@@ -1,4 +1,4 @@
-"""``python -m training ossicle prepare|train|calibrate|export|evaluate|card|sheet``."""
+"""``python -m training ossicle prepare|train|calibrate|export|evaluate|card|sheet|example``."""
 
 from __future__ import annotations
 
@@ -54,6 +54,8 @@ def _parser() -> argparse.ArgumentParser:
     stage("card", _card, "write the pack's card and metrics from what was measured")
     one = stage("sheet", _sheet, "render a contact sheet of accessory bones")
     one.add_argument("--out", type=Path, default=CHECKOUT / "docs/images/ossicles.jpg")
+    one = stage("example", _example, "render a foot with an os trigonum as a DICOM file for the tests")
+    one.add_argument("--out", type=Path, default=CHECKOUT / "tests/training/ossicle/os_trigonum.dcm")
     return parser
 
 
@@ -118,3 +120,9 @@ def _sheet(options: argparse.Namespace) -> None:
 
     contact_sheet(options.data / "anatomy", options.work / "films" / "cache", options.out)
     print(options.out)
+
+
+def _example(options: argparse.Namespace) -> None:
+    from training.ossicle.example import example
+
+    print(example(options.data / "anatomy", options.work / "films" / "cache", options.pack, options.out))
