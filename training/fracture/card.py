@@ -32,7 +32,6 @@ def write_card(pack: Path, home: Path) -> Path:
         "rival": _said(_added([one["rival"] for one in every])),
         "sure": str(sum(one["rival_sure"] for one in every)),
         "whole": str(sum(one["whole"] for one in every)),
-        "reached": ", ".join(f"{value:.0%} of {label}" for label, value in choice["reached"].items()),
         "failures": FAILURES.read_text().strip(),
         "speed": f"{found['milliseconds']['median']:.0f}",
         "p95": f"{found['milliseconds']['p95']:.0f}",
