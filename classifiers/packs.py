@@ -112,7 +112,8 @@ def choose(
             for pack in versions
             if pack is not head and (str(pack.ref) in shadow or pack.manifest.mode is Mode.SHADOW)
         ]
-    return at_site(running, thresholds or {})
+    changed = at_site([pack.manifest for pack in running], thresholds or {})
+    return tuple(replace(pack, manifest=manifest) for pack, manifest in zip(running, changed, strict=True))
 
 
 def version_key(version: str) -> tuple[tuple[int, int, str], ...]:

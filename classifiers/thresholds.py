@@ -5,38 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from classifiers.manifest import Manifest, Output
 from router.condition_text import nearest
 from router.errors import PackError
 
-if TYPE_CHECKING:
-    from classifiers.packs import Pack
-
 Thresholds = Mapping[str, Mapping[str, float]]  # by pack's name and label: a probability in [0, 1]
 
 
-def at_site(packs: Iterable[Pack], thresholds: Thresholds) -> tuple[Pack, ...]:
-    """The packs with the site's ``thresholds`` in place of their own; shadows too, where they know the label.
+def at_site(manifests: Iterable[Manifest], thresholds: Thresholds) -> tuple[Manifest, ...]:
+    """The installed packs' manifests with the site's ``thresholds`` in place of their own; shadows too, where
+    they know the label.
 
     A label counts in every head in which the pack has a threshold for it; one that the pack never states is
     stated from now on, in boxes where it has any. Raises PackError for a pack that is not installed, and for
     a label that no version of it knows or that is only a place to look closer at.
     """
-    known = tuple(packs)
+    known = tuple(manifests)
     for name, wanted in thresholds.items():
-        _refuse_unknown(name, wanted, [pack.manifest for pack in known if pack.manifest.name == name], known)
-    return tuple(
-        replace(pack, manifest=_with(pack.manifest, thresholds.get(pack.manifest.name, {}))) for pack in known
-    )
+        _refuse_unknown(name, wanted, known)
+    return tuple(_with(manifest, thresholds.get(manifest.name, {})) for manifest in known)
 
 
-def _refuse_unknown(
-    name: str, wanted: Mapping[str, float], versions: list[Manifest], known: tuple[Pack, ...]
-) -> None:
+def _refuse_unknown(name: str, wanted: Mapping[str, float], known: tuple[Manifest, ...]) -> None:
+    versions = [manifest for manifest in known if manifest.name == name]
     if not versions:
-        names = sorted({pack.manifest.name for pack in known})
+        names = sorted({manifest.name for manifest in known})
         raise PackError(
             f"pack {name}: models.thresholds names it, but it is not installed{nearest(name, names)}"
         )

@@ -54,8 +54,8 @@ def lung_pack(tiny_manifest: Manifest) -> Pack:
 def test_a_label_counts_where_the_pack_states_it(
     lung: Pack, label: str, boxes: float | None, film: float | None
 ) -> None:
-    (changed,) = at_site([lung], {"lung": {label: 0.2}})
-    outputs = changed.manifest.outputs
+    (changed,) = at_site([lung.manifest], {"lung": {label: 0.2}})
+    outputs = changed.outputs
     assert (outputs["detect"].thresholds.get(label), outputs["classify"].thresholds.get(label)) == (
         boxes,
         film,
@@ -68,7 +68,7 @@ def test_a_label_counts_where_the_pack_states_it(
 
 
 def test_without_settings_every_pack_stays_as_it_is(lung: Pack) -> None:
-    assert at_site([lung], {}) == (lung,)
+    assert at_site([lung.manifest], {}) == (lung.manifest,)
 
 
 def test_a_shadow_gets_it_too_where_it_knows_the_label(lung: Pack) -> None:
