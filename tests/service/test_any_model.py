@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from shutil import copytree
 from typing import Any
 
 import cv2
@@ -173,15 +172,11 @@ def expected(model: str, numbers: NDArray[np.float32]) -> tuple[str | None, str 
 
 @pytest.fixture(scope="module")
 def packs(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The five and RadLens', as packs; and beside the latter one that answers, should none be shipped."""
+    """The five and RadLens', as packs; RadLens in shadow, beside the shipped pack of its name."""
     target = tmp_path_factory.mktemp("packs")
     for what in ("onemed", "radlens"):
         done = install_published(what, shared / "models", target)
         assert all(one.imported is not None for one in done), done
-    copytree(target / "fracture" / "radlens-1", target / "fracture" / "0")
-    manifest = target / "fracture" / "0" / "pack.toml"
-    text = manifest.read_text().replace('version = "radlens-1"', 'version = "0"')
-    manifest.write_text(text.replace('mode = "shadow"', 'mode = "active"'))
     return target
 
 
@@ -243,11 +238,11 @@ def test_what_is_no_radiograph_goes_by_its_header_to_the_model_for_it_and_comes_
     assert "onemed_skin" not in [model["name"] for model in answers["chest"]["models_run"]]
     forearm = answers["forearm"]
     assert forearm["view"] is not None
-    ran = [model["version"] for model in forearm["models_run"] if model["name"] == "fracture"]
-    assert len(ran) == 2 and ran[1] == "radlens-1"
+    assert "radlens-1" in [model["version"] for model in forearm["models_run"]]
     silent = [one["reason"] for one in forearm["models_silent"] if one["model"]["version"] == "radlens-1"]
     (reason,) = silent or [None]
     assert reason in (None, "no label leads the second by 50%")
-    assert [one["model"]["version"] for one in forearm["shadow_findings"]] == ["radlens-1"] * (not silent)
+    stated = [one for one in forearm["shadow_findings"] if one["model"]["version"] == "radlens-1"]
+    assert len(stated) == (not silent)
     assert "radlens-1" not in [one["model"]["version"] for one in forearm["findings"]]
     assert "SENTINEL" not in service.text()

@@ -16,7 +16,7 @@ from service.explainer import Explainer
 from service.settings import Settings
 
 DEMO = Path(__file__).resolve().parents[2] / "service" / "demo"
-RULES = '[[rule]]\nname = "all"\nwhen = { view = ["*"] }\nanalyse = ["lung"]\n'
+RULES = '[[rule]]\nname = "all"\nwhen = { view = ["*"] }\nanalyse = ["site_model"]\n'
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def test_a_film_and_a_picture_of_it_have_the_same_view(explainer: Explainer, tmp
     assert (of_film.facts.view.view, of_film.is_picture, of_film.models_absent) == (
         "wrist_ap",
         False,
-        ("lung",),
+        ("site_model",),
     )
     (tmp_path / "wrist.png").write_bytes(read_any_values(film, long_side=2048).png())
     Image.open(tmp_path / "wrist.png").save(tmp_path / "wrist.jpg", quality=90)
