@@ -129,17 +129,15 @@ def finder_that_looks_closer(make_finder: MakePack) -> Specialist:
 
 
 def far(found: tuple[Finding, ...], shot: Shot, film: Film) -> tuple[float, float]:
-    """How far the white rectangle's box lies off, in stored pixels: its middle, beyond a pixel where the
-    coarsest that it went through spans more than three; and its worst edge beyond half of that coarsest one,
-    for a rim is seen no finer.
+    """How far the white rectangle's box lies off, in stored pixels: its middle, and its worst edge beyond
+    half a pixel of each grid that it went through, the film's and the input's, for a rim is seen no finer.
     """
     (one,) = (finding for finding in found if finding.label == "dot")
     assert one.box is not None
     off = edges(one.box) - edges(shot.box)
-    seen = max(prepared(film.image, side=FINDER_SIDE)[1].scale)
-    coarsest = max(*film.scale, max(film.scale) / min(1.0, seen))
-    middle = float(np.abs(off[:2] + off[2:]).max() / 2) - max(0.0, coarsest / 3 - 1)
-    return middle, float(np.abs(off).max() - coarsest / 2)
+    of_film = max(film.scale)
+    of_input = of_film / min(1.0, max(prepared(film.image, side=FINDER_SIDE)[1].scale))
+    return float(np.abs(off[:2] + off[2:]).max() / 2), float(np.abs(off).max() - (of_film + of_input) / 2)
 
 
 @settings(max_examples=40, deadline=None)
