@@ -33,7 +33,7 @@ class Explained:
     is_picture: bool = False  # a PNG or JPEG: without a header, its UIDs made up
     no_view_reason: str | None = None  # the decoder's own words, or what kind of object it is
     undecodable: bool = False  # no decoder reads it: were it stored, it would fail
-    models_absent: tuple[str, ...] = ()  # asked for by a rule in force, but not installed
+    models_absent: tuple[str, ...] = ()  # asked for by a rule in force, but no active pack answers
     models_silent: Mapping[ModelRef, str] = field(
         default_factory=dict
     )  # asked, but had a reason to say nothing

@@ -89,7 +89,9 @@ class FilmOut(FindingsOut):
     shadow_views: tuple[ViewPredictionOut, ...] = Field(description="for comparison, never the answer")
     decision: DecisionOut | None
     models_run: tuple[ModelRefOut, ...]
-    models_absent: tuple[str, ...] = Field(description="asked for by a rule, but not installed")
+    models_absent: tuple[str, ...] = Field(
+        description="asked for by a rule, but no active pack of that name is installed"
+    )
     models_silent: tuple[SilentModelOut, ...] = Field(description="asked, but with a reason to state nothing")
     decided_at: datetime | None
     duration_ms: float | None = Field(description="of the analysis")

@@ -48,7 +48,7 @@ class ExplanationOut(FindingsOut):
         description="why there is no view: the decoder's own reason, or what kind of object it is"
     )
     models_absent: tuple[str, ...] = Field(
-        description="asked for by a rule in force, but not installed", examples=[["lung"]]
+        description="asked for by a rule in force, but no active pack answers", examples=[["lung"]]
     )
     models_silent: tuple[SilentModelOut, ...] = Field(description="asked, but with a reason to state nothing")
     decision: DecisionOut

@@ -80,7 +80,7 @@ def _cells(body: dict[str, Any]) -> tuple[str, str, str, str]:
         for each in body["findings"]
         if each["mode"] == "active"
     ]
-    absent = [f"({name}: no such pack yet)" for name in body["models_absent"]]
+    absent = [f"({name}: no active pack)" for name in body["models_absent"]]
     return (
         view["view"] if view else f"none: {body['reason']}",
         percent(view["score"]) if view else "",

@@ -68,7 +68,7 @@ def _analysed(detail: Detail) -> str:
     ]
     parts = [f"Models that ran: {ran or 'none'}"]
     parts += [f"found: {', '.join(found)}"] if found else []
-    parts += [f"not installed: {', '.join(detail['models_absent'])}"] if detail.get("models_absent") else []
+    parts += [f"no active pack: {', '.join(detail['models_absent'])}"] if detail.get("models_absent") else []
     silent = [f"{each['model']['name']}: {each['reason']}" for each in detail.get("models_silent", ())]
     return "; ".join(parts + silent) + "."
 

@@ -76,7 +76,7 @@ def test_why_a_model_stated_nothing_stands_on_the_page_and_in_the_story(house, r
     house.analyse(silent={eye: "image quality not good enough to be analysed"}, also_ran=(eye,))
     words = reader.text(f"/studies/{STUDY}")
     assert "Nothing stated Image quality not good enough to be analysed. (eye@1)" in words
-    assert "not installed: lung; eye: image quality not good enough to be analysed." in words
+    assert "no active pack: lung; eye: image quality not good enough to be analysed." in words
 
 
 def test_a_box_and_the_address_of_the_values_are_the_viewer_s(film: str, reader) -> None:
