@@ -79,6 +79,14 @@ def test_why_a_model_stated_nothing_stands_on_the_page_and_in_the_story(house, r
     assert "no active pack: lung; eye: image quality not good enough to be analysed." in words
 
 
+def test_a_shadow_that_saw_nothing_is_nobody_s_answer(house, reader) -> None:
+    house.receive(10)
+    house.analyse(also_ran=(ModelRef(name="lung", version="shadow", sha256="6" * 64),))
+    words = reader.text(f"/studies/{STUDY}")
+    assert "no specialist looked at this film" in words
+    assert "nothing was found" not in words
+
+
 def test_a_box_and_the_address_of_the_values_are_the_viewer_s(film: str, reader) -> None:
     page = reader.get(f"/studies/{STUDY}").text
     assert f'data-source="/films/{film}/pixels"' in page
