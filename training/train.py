@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import queue
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, fields
@@ -16,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from training.ahead import ahead
 from training.augment import Batch, batches
 from training.backbone import imagenet_file, load_imagenet
 from training.films import Example, allowed, chest_films, simulated
@@ -54,7 +53,7 @@ def train(
         pools = _pools(shared, films, recipe)  # films may still be rendered while the first part learns
         report(f"{side} px: " + ", ".join(f"{len(pool)} films ({count} a batch)" for pool, count in pools))
         seed = recipe.seed + loop.step
-        return _ahead(batches(pools, side=side, seed=seed, flip=(False, True, False)))
+        return ahead(batches(pools, side=side, seed=seed, flip=(False, True, False)))
 
     if start is None and loop.step == 0:
         settled(model, (batch.images for batch in itertools.islice(feed(recipe.small), recipe.settle)))
@@ -156,25 +155,6 @@ class _Loop:
 
 def _mean(losses: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
     return tf.reduce_sum(losses * weights) / tf.maximum(tf.reduce_sum(weights), 1.0)
-
-
-def _ahead(source: Iterator[Batch], depth: int = 4) -> Iterator[Batch]:
-    """The same batches, made in a second thread; an error there is raised here."""
-    ready: queue.Queue[Batch | Exception] = queue.Queue(depth)
-
-    def fill() -> None:
-        try:
-            for batch in source:
-                ready.put(batch)
-        except Exception as error:  # the outermost frame of this thread: handed to the one that waits
-            ready.put(error)
-
-    threading.Thread(target=fill, daemon=True).start()
-    while True:
-        item = ready.get()
-        if isinstance(item, Exception):
-            raise item
-        yield item
 
 
 def predict(

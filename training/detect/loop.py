@@ -14,8 +14,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import queue
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, fields
@@ -26,6 +24,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from training.ahead import ahead
 from training.detect.augment import Style, augmented
 from training.detect.example import BoxedFilm
 from training.detect.losses import Shares, loss_of
@@ -98,7 +97,7 @@ def learn(
         return model
     freeze(model, recipe.frozen)
     loop = _Loop(model, recipe, out)
-    films = _ahead(feed(recipe.seed + loop.step))
+    films = ahead(feed(recipe.seed + loop.step))
     if loop.step == 0 and recipe.settle:
         settled(model, (batch.inputs for batch in itertools.islice(films, recipe.settle)))
     loop.run(films, report)
@@ -177,22 +176,3 @@ class _Loop:
             variable.assign(stored[f"w{k}"])
         for k, mean in enumerate(self._mean):
             mean.assign(stored[f"m{k}"])
-
-
-def _ahead(source: Iterator[Batch], depth: int = 4) -> Iterator[Batch]:
-    """The same batches, made in a second thread; an error there is raised here."""
-    ready: queue.Queue[Batch | Exception] = queue.Queue(depth)
-
-    def fill() -> None:
-        try:
-            for batch in source:
-                ready.put(batch)
-        except Exception as error:  # the outermost frame of this thread: handed to the one that waits
-            ready.put(error)
-
-    threading.Thread(target=fill, daemon=True).start()
-    while True:
-        item = ready.get()
-        if isinstance(item, Exception):
-            raise item
-        yield item
