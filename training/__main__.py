@@ -68,7 +68,7 @@ def _network_stages(stage: Callable[[str, Stage, str], argparse.ArgumentParser])
     folders = "folders of simulated films (default WORK/films)"
     train = stage("train", _train, "fine-tune the network; goes on from its last checkpoint")
     train.add_argument("--films", type=Path, nargs="*", help=folders)
-    train.add_argument("--start", type=Path, help="weights to begin with instead of ImageNet's")
+    train.add_argument("--start", type=Path, help="view pack or weights to begin with instead of ImageNet's")
     train.add_argument(
         "--backbone", type=Path, help="ImageNet weights (default: those of the installed package)"
     )

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from training.ahead import ahead
 from training.augment import Batch, batches
 from training.backbone import imagenet_file, load_imagenet
+from training.begin import go_on_from
 from training.films import Example, allowed, chest_films, simulated
 from training.network import body_of, network, settled
 from training.recipe import Recipe
@@ -37,13 +38,16 @@ def train(
 ) -> Path:
     """Train by ``recipe``; returns the weights' path in ``out``. Continues from a checkpoint found there.
 
-    ``start`` holds weights to begin with instead of ImageNet's, which ``backbone`` or an installed package
-    holds.     Raises FileNotFoundError when films or weights are missing.
+    ``start`` is a view pack, or a file of weights, to begin with instead of ImageNet's, which ``backbone`` or
+    an installed package holds. Raises FileNotFoundError when films or weights are missing, and as
+    ``go_on_from`` does.
     """
     out.mkdir(parents=True, exist_ok=True)
     model = network(recipe, side=None)
     if start is None:
         load_imagenet(body_of(model), imagenet_file(backbone))
+    elif start.is_dir():
+        go_on_from(model, start)
     else:
         model.load_weights(start)
     (out / "recipe.json").write_text(json.dumps(asdict(recipe) | {"labels": LABELS}, indent=1))

@@ -10,13 +10,13 @@ from typing import Final
 
 import numpy as np
 
+from training.begin import begin_with_view, settled_heads
 from training.detect.augment import Style
 from training.detect.example import BoxedFilm
 from training.detect.loop import Pool, Recipe, batches, learn
 from training.detect.network import detector
 from training.detect.targets import Batch
 from training.fracture.films import LABELS, SIDE, other_films, real_examples, simulated
-from training.ossicle.start import begin_with_view, settled_heads
 
 # forearms lie on the plate any way round, of either side
 STYLE: Final = Style(turn=10.0, scale=(0.8, 1.3), shape=0.06, shift=0.08, mirrored=0.5, quarter_turns=0.4,

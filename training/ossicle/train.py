@@ -10,13 +10,13 @@ from typing import Final
 
 import numpy as np
 
+from training.begin import begin_with_view, settled_heads
 from training.detect.augment import Style
 from training.detect.example import BoxedFilm
 from training.detect.loop import Pool, Recipe, batches, learn
 from training.detect.network import detector
 from training.detect.targets import Batch
 from training.ossicle.films import LABELS, SIDE, simulated_feet, squares, whole
-from training.ossicle.start import begin_with_view, settled_heads
 from training.simulate.ossicle_sites import OSSICLES
 
 # feet lie on the plate any way round, of either side; the set-up already turns and bends them

@@ -35,7 +35,7 @@ def odd_film(studio: Studio, rng: Generator) -> Film:
 def _densitometry(studio: Studio, rng: Generator) -> film.Map:
     """A bone density scan: only bone, coarse, the rest black."""
     names = ("lumbar_spine_ap", "hip_ap", "forearm_ap")
-    label = names[int(rng.choice(3, p=(0.6, 0.25, 0.15)))]
+    label = names[int(rng.choice(3, p=(0.4, 0.45, 0.15)))]
     views = [view for view in TABLE if view.label == label]
     shot = studio.pose(replace(views[0], gas=0.0, width=(90, 150), height=(150, 230)), rng)
     bone = shot.tissues[CHANNEL["bone"]] - 0.5 * shot.tissues[CHANNEL["inner"]]

@@ -56,6 +56,8 @@ class Panoramic:
         (signal,) = film.warped([signal], rng, turn=float(rng.normal(0, 1)), stretch=0.12, bend=3.0)
         top, left = int(HEIGHT * rng.uniform(0, 0.1)), int(WIDTH * rng.uniform(0, 0.1))
         bottom, right = int(HEIGHT * rng.uniform(0.8, 1)), int(WIDTH * rng.uniform(0.9, 1))
+        if rng.random() < 0.3:  # only the teeth, as cropped for teaching sets
+            left, right = int(WIDTH * rng.uniform(0.1, 0.28)), int(WIDTH * rng.uniform(0.72, 0.9))
         signal = signal[top:bottom, left:right]
         picture = film.developed(
             signal, np.ones(signal.shape, dtype=bool), rng, pitch=0.7, trunk=True, blackened=8, whitened=3

@@ -160,6 +160,18 @@ HAND: Final = (
         )
         for digit in (2, 3, 5)
     ),
+    # wired fingers, half of the hand beside them
+    *(
+        replace(
+            FINGER,
+            centre=f"f{digit}1",
+            width=(60, 95),
+            height=(120, 190),
+            offset=((-12, 12), (-20, 30), STRAIGHT),
+            metal=0.5,
+        )
+        for digit in (2, 4)
+    ),
     *(replace(FINGER, centre=f"f{digit}2", pose=fist_but(digit)) for digit in (2, 4)),
     *(replace(FINGER_SIDE, centre=f"f{digit}2", pose=fist_but(digit), share=0.4) for digit in (2, 3, 4, 5)),
     replace(FINGER_SIDE, centre="f22", azimuth=(-108, -74), pose=fist_but(2), share=0.3),

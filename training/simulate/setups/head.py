@@ -22,7 +22,7 @@ AP = View(
 )
 HEAD: Final = (
     AP,
-    replace(AP, azimuth=(174, 186)),
+    replace(AP, azimuth=(174, 186), pair=0.15),
     replace(AP, label="skull_lateral", azimuth=(-96, -84), tilt=(-5, 5), width=(200, 300), height=(180, 290)),
     replace(AP, label="other", tilt=(25, 50), width=(110, 190), height=(130, 210), share=0.3),
     replace(

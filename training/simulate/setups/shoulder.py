@@ -178,6 +178,14 @@ ELBOW: Final = (
     ),
     replace(ELBOW_SIDE, width=(180, 280), height=(180, 280), share=0.3),
     replace(ELBOW_SIDE, width=(250, 370), height=(250, 370), share=0.5),
+    # the upper arm along the plate, the joint near its edge
+    replace(
+        ELBOW_SIDE,
+        width=(180, 320),
+        height=(220, 360),
+        offset=(STRAIGHT, (-20, 110), (-30, 60)),
+        share=0.6,
+    ),
     ELBOW_FORE,
     replace(ELBOW_FORE, height=(360, 460), share=0.3),
     replace(
@@ -191,6 +199,8 @@ ELBOW: Final = (
         upside_down=0.4,
         share=0.7,
     ),
+    # small on a large plate, plated bones too
+    replace(ELBOW_FORE, width=(240, 430), height=(330, 540), turn=(-65, 65), metal=0.5, share=0.6),
     replace(
         ELBOW_FORE,
         label="forearm_lateral",

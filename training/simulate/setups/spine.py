@@ -34,9 +34,9 @@ THORACIC = replace(
     LUMBAR,
     label="thoracic_spine_ap",
     centre="T7",
-    height=(320, 450),
+    height=(310, 430),
     gas=0,
-    offset=((-15, 15), (-35, 25), STRAIGHT),
+    offset=((-15, 15), (-25, 25), STRAIGHT),
 )
 THORACIC_SIDE = replace(
     THORACIC,
@@ -94,6 +94,24 @@ SPINE: Final = (
     replace(LUMBAR, height=(200, 330), width=(120, 220), gas=0.5, share=0.3),
     replace(LUMBAR, width=(120, 210), offset=((-30, 30), (10, 75), STRAIGHT), share=0.5),
     replace(LUMBAR, width=(110, 220), metal=0.95, share=0.25),
+    # a long narrow field, soft in contrast, from the lower ribs into the pelvis
+    replace(
+        LUMBAR,
+        width=(100, 190),
+        height=(400, 520),
+        offset=((-15, 15), (-60, 20), STRAIGHT),
+        blackened=4,
+        share=0.8,
+    ),
+    # the whole pelvis is there too
+    replace(
+        LUMBAR,
+        width=(150, 300),
+        height=(380, 500),
+        offset=((-15, 15), (-95, -20), STRAIGHT),
+        gas=0.6,
+        share=0.7,
+    ),
     LUMBAR_SIDE,
     replace(LUMBAR_SIDE, blackened=5, gas=0.1, share=0.6),
     replace(LUMBAR_SIDE, width=(80, 140), height=(130, 330), share=0.3),
@@ -109,13 +127,19 @@ SPINE: Final = (
         share=0.9,
     ),
     replace(LUMBAR_SIDE, azimuth=(83, 97), metal=0.6, share=0.3),
+    # from the diaphragm to the sacrum, between tight shutters
+    replace(
+        LUMBAR_SIDE, width=(110, 210), height=(340, 500), gas=0.6, blackened=5, collimation=0.9, share=0.8
+    ),
     THORACIC,
     replace(THORACIC, width=(70, 130), collimation=0.9, share=0.4),
+    replace(THORACIC, width=(90, 200), blackened=5, collimation=0.8, share=0.5),
     THORACIC_SIDE,
     replace(THORACIC_SIDE, keep="trunk+arms", pose=ARMS_UP),
     replace(
         THORACIC_SIDE, width=(90, 180), height=(250, 430), offset=(STRAIGHT, (-50, 30), (-35, 30)), share=0.7
     ),
+    replace(THORACIC_SIDE, width=(130, 230), blackened=4, collimation=0.9, share=0.6),
     CERVICAL,
     replace(CERVICAL, width=(70, 120), share=0.4),
     CERVICAL_SIDE,
@@ -126,7 +150,7 @@ SPINE: Final = (
         width=(200, 320),
         height=(200, 330),
         offset=(STRAIGHT, (-80, 10), (-30, 40)),
-        share=0.5,
+        share=0.8,
     ),
     WHOLE,
     replace(WHOLE, azimuth=(174, 186), keep="trunk+arms"),
@@ -139,6 +163,16 @@ SPINE: Final = (
         scoliosis=3.5,
         tight=1.0,
         share=0.8,
+    ),
+    # cropped between neck and pelvis: longer than any film of the thoracic spine
+    replace(
+        WHOLE,
+        width=(150, 300),
+        height=(440, 620),
+        offset=((-20, 20), (-20, 90), STRAIGHT),
+        scoliosis=1.5,
+        tight=1.0,
+        share=0.9,
     ),
     replace(WHOLE, label="other", azimuth=(-95, -85), width=(200, 350), share=0.3),
 )

@@ -1,13 +1,13 @@
-"""Begin with a backbone that has already seen radiographs: that of the shipped view pack.
+"""Begin with what a shipped view pack has learnt.
 
-The view network (``training/network.py``) has the same backbone, and has learnt from simulated and real films
-of all parts, feet among them. In its exported form every normalisation is part of the convolution before it;
-here it becomes one of mean 0 and variance 1 again, which says the same.
+The detectors take its backbone, which has seen radiographs of all parts; the view network itself goes on from
+the whole of it, for instance with a site's own films. In the exported form every normalisation is part of the
+convolution before it; here it becomes one of mean 0 and variance 1 again, which says the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 
 from classifiers.packs import SHIPPED, load_pack
 from training.backbone import EPSILON, backbone
+from training.network import body_of
+from training.simulate.views import LABELS
 
 VIEW: Final = SHIPPED / "view" / "2"
 CONVOLUTIONS: Final = ("Convolution", "GroupConvolution")
@@ -43,6 +45,18 @@ def begin_with_view(model: keras.Model, pack: Path = VIEW) -> None:
             there[f"{name}_norm"].set_weights([one, bias, nothing, one - np.float32(EPSILON)])
 
 
+def go_on_from(model: keras.Model, pack: Path) -> None:
+    """Give a view network (``training.network``) all weights of a view pack. Raises as ``begin_with_view``
+    does, and ValueError when the pack's labels are not those of the table of views."""
+    loaded = load_pack(pack)
+    if (labels := loaded.manifest.outputs["view"].labels) != LABELS:
+        changed = ", ".join(sorted(set(labels) ^ set(LABELS))) or "their order"
+        raise ValueError(f"{loaded.ref} has other labels than the table of views: {changed}")
+    begin_with_view(body_of(model), pack)
+    for name, kernel, bias in _heads(loaded.weights):
+        model.get_layer(name).set_weights([kernel, bias])
+
+
 def convolutions() -> list[str]:
     """The backbone's convolutions, first to last."""
     kinds = (layers.Conv2D, layers.DepthwiseConv2D)
@@ -56,14 +70,30 @@ def folded(weights: Path) -> list[tuple[Floats, Floats]]:
         if op.get_type_name() not in CONVOLUTIONS:
             continue
         kernel = _constant(op.input_value(1).get_node())
-        (after,) = op.output(0).get_target_inputs()
-        bias = _constant(after.get_node().input_value(1).get_node()).ravel()
+        bias = _constant(_after(op).input_value(1).get_node()).ravel()
         if op.get_type_name() == "GroupConvolution":  # (channels, 1, 1, h, w)
             kernel = kernel[:, :, 0].transpose(2, 3, 0, 1)
         else:  # (out, in, h, w)
             kernel = kernel.transpose(2, 3, 1, 0)
         found.append((np.ascontiguousarray(kernel), bias))
     return found
+
+
+def _heads(weights: Path) -> Iterator[tuple[str, Floats, Floats]]:
+    """Name, kernel (features, labels) and bias of each head of an exported view network."""
+    for op in ov.Core().read_model(weights).get_ordered_ops():
+        if op.get_type_name() == "MatMul":
+            kernel, head = _constant(op.input_value(1).get_node()), _after(op)
+            if op.get_attributes()["transpose_b"]:
+                kernel = kernel.T
+            (name,) = head.output(0).get_names()
+            yield name, np.ascontiguousarray(kernel), _constant(head.input_value(1).get_node()).ravel()
+
+
+def _after(op: Any) -> Any:
+    """The only operation that takes what ``op`` gives: here the one that adds its bias."""
+    (taker,) = op.output(0).get_target_inputs()
+    return taker.get_node()
 
 
 def _constant(node: Any) -> Floats:

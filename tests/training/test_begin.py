@@ -1,0 +1,44 @@
+"""What is taken out of an exported view pack says the same there as here."""
+
+from __future__ import annotations
+
+import numpy as np
+import openvino as ov
+import pytest
+
+from classifiers.packs import load_pack
+from classifiers.runtimes import load
+from training.backbone import backbone
+from training.begin import VIEW, begin_with_view, convolutions, go_on_from
+from training.network import network
+from training.recipe import Recipe
+
+
+@pytest.mark.timeout(120)  # loads TensorFlow
+def test_the_backbone_sees_what_the_view_pack_sees() -> None:
+    body = backbone(side=208)
+    begin_with_view(body)
+    films = np.random.default_rng(0).random((1, 208, 208, 1)).astype(np.float32)
+    here = np.asarray(body(films, training=False)).mean(axis=(1, 2))
+    network = ov.Core().read_model(VIEW / "model.xml")
+    pooled = next(op for op in network.get_ordered_ops() if op.get_type_name() == "ReduceMean")
+    cut = ov.Model([pooled.output(0)], network.get_parameters())
+    there = ov.Core().compile_model(cut, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})(films)[0]
+    assert here == pytest.approx(there.reshape(1, -1), abs=1e-4)
+    assert len(convolutions()) == 49
+
+
+@pytest.mark.timeout(120)  # loads TensorFlow
+def test_a_network_that_goes_on_from_a_pack_says_what_the_pack_says() -> None:
+    model = network(Recipe(), side=208)
+    go_on_from(model, VIEW)
+    films = np.random.default_rng(1).random((2, 208, 208, 1)).astype(np.float32)
+    there = load(load_pack(VIEW), threads=1).infer(films)
+    for head, here in model(films, training=False).items():
+        assert np.asarray(here) == pytest.approx(there[head], abs=1e-4)
+
+
+def test_a_pack_with_other_labels_cannot_be_gone_on_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("training.begin.LABELS", ("chest_pa_ap",))
+    with pytest.raises(ValueError, match="other labels than the table of views"):
+        go_on_from(network(Recipe(), side=208), VIEW)
