@@ -95,12 +95,17 @@ def migrate(url: str) -> None:
 
 def revision(engine: Engine) -> tuple[str | None, str | None]:
     """The schema's revision in the database (None: empty) and in this version. Raises OutOfResources."""
+    with naming_lost_database(), _reading(engine) as connection:
+        return revisions(connection)
+
+
+def revisions(connection: Connection) -> tuple[str | None, str | None]:
+    """``revision`` within a transaction of somebody else's."""
     from alembic.runtime.migration import MigrationContext
     from alembic.script import ScriptDirectory
 
     head = ScriptDirectory.from_config(_alembic(None)).get_current_head()
-    with naming_lost_database(), _reading(engine) as connection:
-        return MigrationContext.configure(connection).get_current_revision(), head
+    return MigrationContext.configure(connection).get_current_revision(), head
 
 
 def durability(engine: Engine) -> str | None:

@@ -56,11 +56,11 @@ def naming_lost_database() -> Iterator[None]:
     except DBAPIError as error:
         if not (error.connection_invalidated or database_is_away(error.orig)):
             raise
-        raise OutOfResources(f"the database is not to be had: {_first_line(error.orig)}") from error
+        raise OutOfResources(f"the database is not to be had: {first_line(error.orig)}") from error
     except (sqlite3.Error, psycopg.Error) as error:  # from the driver itself, before SQLAlchemy sees it
         if not database_is_away(error):
             raise
-        raise OutOfResources(f"the database is not to be had: {_first_line(error)}") from error
+        raise OutOfResources(f"the database is not to be had: {first_line(error)}") from error
     except NoFreeConnection as error:
         raise OutOfResources("every connection to the database is in use") from error
 
@@ -84,5 +84,6 @@ def reading(sessions: sessionmaker[Session]) -> Iterator[Session]:
         yield session
 
 
-def _first_line(error: BaseException | None) -> str:
+def first_line(error: BaseException | None) -> str:
+    """What a driver says, without the lines that show values of the row."""
     return (str(error).splitlines() or [type(error).__name__])[0]

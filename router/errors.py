@@ -17,6 +17,7 @@ RadrouterError
 ├── TransientError                trying again may help
 │   ├── OutOfResources            disk or database
 │   └── AnalysisCrashed           the analysis process died or ran out of time
+├── NotCopied                     a database that was not copied into another, which is as it was
 ├── StaleClaim                    the lease ended and somebody else holds the instance
 ├── ModelAbsent                   no such model pack is installed: said so, never guessed
 └── HeatAbsent                    the model draws no heat map
@@ -92,6 +93,10 @@ class OutOfResources(TransientError):
 
 class AnalysisCrashed(TransientError):
     """The analysis process died, or did not answer in time."""
+
+
+class NotCopied(RadrouterError):
+    """A database that was not copied into another: the message says why, and the other is as it was."""
 
 
 class StaleClaim(RadrouterError):

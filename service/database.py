@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,6 +12,7 @@ from pathlib import Path
 from db import engine as engines
 from db.actions import Actions
 from db.callers import Callers
+from db.copying import copy_database
 from db.deliveries import Deliveries
 from db.drift import Drift
 from db.hanging import Hanging
@@ -116,3 +117,16 @@ def nobody_yet(settings: Settings) -> bool:
     """Whether nobody has an account for the pages. Raises OutOfResources."""
     with open_database(settings) as database:
         return database.users.count() == 0
+
+
+def copy_from(
+    settings: Settings, source: Path, by: str, progress: Callable[[int], None]
+) -> Mapping[str, int]:
+    """Copy a SQLite database into the PostgreSQL database of the settings; gives the rows by table.
+
+    Raises as ``db.copying.copy_database`` does.
+    """
+    rows = copy_database(source, settings.database_url, progress=progress)
+    with open_database(settings) as database:
+        database.actions.note(by, "database copied", {"from": str(source), "rows": sum(rows.values())})
+    return rows

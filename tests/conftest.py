@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import numpy as np
+import psycopg
 import pytest
 
 from classifiers.manifest import (
@@ -31,6 +34,7 @@ from classifiers.manifest import (
 from classifiers.packs import Pack, write_pack
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+POSTGRESQL = os.environ.get("RADROUTER_TEST_POSTGRESQL", "postgresql://postgres@127.0.0.1:5432/postgres")
 
 # An entry of a modality worklist, as dump2dcm reads it, and what a test does not say of it
 WORKLIST_ENTRY = """\
@@ -113,6 +117,29 @@ def peer() -> Callable[..., str]:
         return program
 
     return find
+
+
+@pytest.fixture(scope="session")
+def new_postgresql() -> Iterator[Callable[[], AbstractContextManager[str]]]:
+    """Make a PostgreSQL database without any table: ``with new_postgresql() as url``."""
+    try:
+        server = psycopg.connect(POSTGRESQL, autocommit=True, connect_timeout=3)
+    except psycopg.OperationalError as error:
+        if os.environ.get("CI"):
+            pytest.fail(f"PostgreSQL is not reachable, and CI promises it: {error}")
+        pytest.skip("PostgreSQL is not reachable (set RADROUTER_TEST_POSTGRESQL)")
+
+    @contextmanager
+    def database() -> Iterator[str]:
+        name = f"radrouter_test_{secrets.token_hex(6)}"
+        server.execute(f'CREATE DATABASE "{name}"')  # type: ignore[call-overload]
+        try:
+            yield POSTGRESQL.rpartition("/")[0] + "/" + name
+        finally:
+            server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')  # type: ignore[call-overload]
+
+    with server:
+        yield database
 
 
 @pytest.fixture

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from alembic import context
 
-from db import schema_callers, schema_orders, schema_people, schema_verdicts, schema_webhooks
-from db.schema import SchemaRow
-
-# imported so that their tables are known
-_ALL = schema_callers, schema_orders, schema_people, schema_verdicts, schema_webhooks
+from db.tables import METADATA
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=SchemaRow.metadata,
+    target_metadata=METADATA,
     transactional_ddl=True,  # SQLite can, too: we begin the transaction ourselves
     render_as_batch=True,
 )

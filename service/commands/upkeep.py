@@ -1,4 +1,4 @@
-"""``radrouter check``, ``migrate`` and ``backup``."""
+"""``radrouter check``, ``migrate``, ``backup`` and ``copy-database``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import typer
 from rich.progress import Progress
 
 from service.checks import Look
-from service.commands.shell import Invocation, err, invocation, out
+from service.commands.shell import Invocation, err, invocation, out, who
 
 MOST_ITEMS = 20
 SIGNS = {
@@ -124,3 +124,28 @@ def backup(
         copied, kept = plan.copy_objects(lambda: progress.advance(task))
     plan.copy_configuration()
     out.print(f"{copied} objects copied, {kept} were there already: {folder}", highlight=False)
+
+
+def copy_database(
+    context: typer.Context,
+    source: Annotated[Path, typer.Argument(metavar="FILE", help="the SQLite database; it is left as it is")],
+) -> None:
+    """Copy the SQLite database FILE, whole, into the empty PostgreSQL database of the settings.
+
+    Stop the service first. All rows are written or none: answers, audit, orders, verdicts, reviews, accounts
+    and all else, with the ids they had. The objects stay where they are. The steps: docs/operating.md.
+
+    Example:  radrouter copy-database var/radrouter.db
+    """
+    from db.copying import LEFT_BEHIND
+    from service.database import copy_from
+
+    settings = invocation(context).settings()
+    with Progress(console=err, transient=True) as progress:
+        task = progress.add_task("rows", total=None)
+        rows = copy_from(settings, source, who(), lambda count: progress.advance(task, count))
+    for table, count in sorted(rows.items()):
+        out.print(f"{count:>12}  {table}", highlight=False)
+    for table, why in LEFT_BEHIND.items():
+        out.print(f"{'left':>12}  {table}: {why}", highlight=False)
+    out.print(f"{sum(rows.values())} rows copied and counted on both sides", highlight=False)

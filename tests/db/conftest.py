@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import secrets
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from db.orders import Orders
 from db.queries import Queries
 from db.recording import OnConflict, Sent
 from db.reviews import Reviews
-from db.schema import SchemaRow
+from db.tables import TABLES
 from db.verdicts import Verdicts
 from router.types import (
     Analysis,
@@ -41,8 +40,7 @@ from router.types import (
     ViewPrediction,
 )
 
-Server = psycopg.Connection[tuple[object, ...]]
-POSTGRESQL = os.environ.get("RADROUTER_TEST_POSTGRESQL", "postgresql://postgres@127.0.0.1:5432/postgres")
+NewPostgresql = Callable[[], AbstractContextManager[str]]
 APPEND_ONLY = ("audit", "order_message", "verdict", "action", "rule_version")
 
 
@@ -67,23 +65,10 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgresql_server() -> Iterator[Server]:
-    """A connection that may create databases."""
-    try:
-        server = psycopg.connect(POSTGRESQL, autocommit=True, connect_timeout=3)
-    except psycopg.OperationalError as error:
-        if os.environ.get("CI"):
-            pytest.fail(f"PostgreSQL is not reachable, and CI promises it: {error}")
-        pytest.skip("PostgreSQL is not reachable (set RADROUTER_TEST_POSTGRESQL)")
-    with server:
-        yield server
-
-
-@pytest.fixture(scope="session")
-def postgresql_database(postgresql_server: Server) -> Iterator[str]:
-    for url in _database(postgresql_server):
+def postgresql_database(new_postgresql: NewPostgresql) -> Iterator[str]:
+    with new_postgresql() as url:
         migrate(url)
-        yield url.rpartition("/")[2]
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -97,7 +82,8 @@ def empty_url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iter
     if kind == "sqlite":
         yield f"sqlite:///{tmp_path}/empty.sqlite"
         return
-    yield from _database(request.getfixturevalue("postgresql_server"))
+    with request.getfixturevalue("new_postgresql")() as url:
+        yield url
 
 
 @pytest.fixture
@@ -107,9 +93,14 @@ def url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[s
         shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "radrouter.sqlite")
         yield f"sqlite:///{tmp_path}/radrouter.sqlite"
         return
-    name = request.getfixturevalue("postgresql_database")
-    _empty(_at(name))  # a database for each test would cost the server a checkpoint each time
-    yield _at(name)
+    yield request.getfixturevalue("postgresql_url")
+
+
+@pytest.fixture
+def postgresql_url(postgresql_database: str) -> str:
+    """An empty PostgreSQL database of the current revision."""
+    _empty(postgresql_database)  # one for each test would cost the server a checkpoint each time
+    return postgresql_database
 
 
 @pytest.fixture
@@ -159,21 +150,12 @@ def callers(maker: sessionmaker[Session], clock: Callable[[], datetime]) -> Call
     return Callers(maker, clock=clock)
 
 
-def _database(server: Server) -> Iterator[str]:
-    name = f"radrouter_test_{secrets.token_hex(6)}"
-    server.execute(f'CREATE DATABASE "{name}"')  # type: ignore[call-overload]
-    try:
-        yield _at(name)
-    finally:
-        server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')  # type: ignore[call-overload]
-
-
 def _empty(url: str) -> None:
     """Take away the last test's rows, and number anew.
 
     TRUNCATE makes new files for every table and index, which takes ten times as long.
     """
-    tables = [table.name for table in reversed(SchemaRow.metadata.sorted_tables)]
+    tables = [table.name for table in reversed(TABLES)]
     filled = " UNION ALL ".join(f"SELECT '{table}' WHERE EXISTS (SELECT FROM {table})" for table in tables)
     with psycopg.connect(url) as owner:
         found = {name for (name,) in owner.execute(filled)}  # type: ignore[call-overload]
@@ -185,10 +167,6 @@ def _empty(url: str) -> None:
             owner.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")  # type: ignore[call-overload]
         used = "FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL"
         owner.execute(f"SELECT setval(sequencename::regclass, start_value, false) {used}")  # type: ignore[call-overload]
-
-
-def _at(name: str) -> str:
-    return POSTGRESQL.rpartition("/")[0] + "/" + name
 
 
 Make = Callable[..., Sent]

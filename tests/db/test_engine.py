@@ -12,13 +12,11 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session, sessionmaker
 
-# all tables belong to the metadata
-from db import schema_callers, schema_orders, schema_people, schema_verdicts, schema_webhooks  # noqa: F401
 from db.engine import connect, durability, migrate, parse_url, revision, sessions
 from db.instances import Instances
 from db.queries import Queries
 from db.recording import Sent
-from db.schema import SchemaRow
+from db.tables import METADATA
 from db.transactions import database_is_away, writing
 from router.errors import OutOfResources, SettingsError
 from router.types import Outcome
@@ -29,7 +27,7 @@ def test_migrating_an_empty_database_makes_exactly_the_tables_of_the_schema(empt
     engine = connect(empty_url)
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, SchemaRow.metadata) == []
+        assert compare_metadata(context, METADATA) == []
     engine.dispose()
 
 

@@ -33,6 +33,7 @@ def test_help_names_every_command_and_shows_first_steps(command: Command, tmp_pa
         "worker",
         "api",
         "migrate",
+        "copy-database",
         "check",
         "send",
         "import",
@@ -55,6 +56,7 @@ def test_help_names_every_command_and_shows_first_steps(command: Command, tmp_pa
         (["send", "."], FREE, "no connection|cannot"),
         (["--config", "absent.toml", "check"], {}, "is not there"),
         (["backup", "copy"], {}, "no database"),
+        (["copy-database", "absent.db"], {}, "no database to copy at absent.db"),
     ],
 )
 def test_a_mistake_is_one_sentence(
@@ -170,6 +172,31 @@ def test_a_backup_is_a_whole_service_again(command: Command, tmp_path: Path, fil
     code, found = check(command, tmp_path, RADROUTER_STORAGE__FOLDER="copy")
     assert (code, found["database"]["verdict"], found["missing"]["items"]) == (0, "ok", [])
     assert (tmp_path / "copy" / "rules.toml").is_file()
+
+
+def test_a_database_moves_to_postgresql_with_all_that_is_in_it(
+    command: Command, tmp_path: Path, film: Film, new_postgresql: Callable[..., Any]
+) -> None:
+    (tmp_path / "archive").mkdir()
+    film(tmp_path / "archive" / "a.dcm")
+    command("migrate", folder=tmp_path)
+    command("import", "archive", folder=tmp_path)
+    with new_postgresql() as url:
+        grown = {"RADROUTER_DATABASE__URL": url}
+        file = "var/radrouter.db"
+        early = command("copy-database", file, folder=tmp_path, **grown)
+        assert early.returncode == 1 and "run `radrouter migrate`" in early.stderr
+        command("migrate", folder=tmp_path, **grown)
+        done = command("copy-database", file, folder=tmp_path, **grown)
+        assert done.returncode == 0, done.stderr
+        assert re.search(r"\b1 +instance$", done.stdout, re.MULTILINE)
+        assert "left  web_session: people sign in again" in done.stdout
+        assert "SENTINEL" not in done.stdout + done.stderr
+        code, found = check(command, tmp_path, **grown)
+        assert (code, found["database"]["verdict"]) == (0, "ok")
+        assert found["missing"]["items"] == found["orphans"]["items"] == []
+        again = command("copy-database", file, folder=tmp_path, **grown)
+        assert again.returncode == 1 and "not empty" in again.stderr and "instance" in again.stderr
 
 
 def test_a_token_and_its_hash_belong_together(command: Command, tmp_path: Path) -> None:
