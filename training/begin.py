@@ -1,8 +1,12 @@
 """Begin with what a shipped view pack has learnt.
 
 The detectors take its backbone, which has seen radiographs of all parts; the view network itself goes on from
-the whole of it, for instance with a site's own films. In the exported form every normalisation is part of the
-convolution before it; here it becomes one of mean 0 and variance 1 again, which says the same.
+the whole of it, for instance with a site's own films.
+
+In the exported form every normalisation is part of the convolution before it. Kernels as small as that
+leaves them would be thrown about by steps that suit the size kernels usually have, so each channel is brought
+back to that size (He et al., ICCV 2015) and the normalisation after it divides by as much: the network says
+the same.
 """
 
 from __future__ import annotations
@@ -24,6 +28,7 @@ from training.simulate.views import LABELS
 
 VIEW: Final = SHIPPED / "view" / "2"
 CONVOLUTIONS: Final = ("Convolution", "GroupConvolution")
+LEAST, MOST = 0.1, 30.0  # times larger: a channel that does nothing stays small
 Floats = NDArray[np.float32]
 
 
@@ -40,9 +45,10 @@ def begin_with_view(model: keras.Model, pack: Path = VIEW) -> None:
             wanted = there[name].get_weights()[0].shape
             if kernel.shape != wanted:
                 raise ValueError(f"{name} is {kernel.shape} in {pack}, not {wanted}")
-            there[name].set_weights([kernel])
+            larger = _enlarged(kernel)
+            there[name].set_weights([kernel * larger.reshape(_per_channel(kernel))])
             one, nothing = np.ones_like(bias), np.zeros_like(bias)
-            there[f"{name}_norm"].set_weights([one, bias, nothing, one - np.float32(EPSILON)])
+            there[f"{name}_norm"].set_weights([one, bias, nothing, larger**2 - np.float32(EPSILON)])
 
 
 def go_on_from(model: keras.Model, pack: Path) -> None:
@@ -55,6 +61,21 @@ def go_on_from(model: keras.Model, pack: Path) -> None:
     begin_with_view(body_of(model), pack)
     for name, kernel, bias in _heads(loaded.weights):
         model.get_layer(name).set_weights([kernel, bias])
+
+
+def _per_channel(kernel: Floats) -> tuple[int, ...]:
+    """The shape in which a number per channel multiplies a kernel (h, w, in, out), or (h, w, channels, 1) of
+    a convolution that keeps channels apart."""
+    return (1, 1, -1, 1) if kernel.shape[3] == 1 else (1, 1, 1, -1)
+
+
+def _enlarged(kernel: Floats) -> Floats:
+    """By how much each channel's weights are below their usual size; (channels,), at least ``LEAST``."""
+    apart = kernel.shape[3] == 1
+    flat = kernel.reshape(-1, kernel.shape[2]) if apart else kernel.reshape(-1, kernel.shape[3])
+    size = np.sqrt(np.mean(flat**2, axis=0))
+    usual = np.sqrt(2.0 / len(flat))
+    return np.asarray(np.clip(usual / np.maximum(size, 1e-6), LEAST, MOST), dtype=np.float32)
 
 
 def convolutions() -> list[str]:

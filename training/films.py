@@ -24,6 +24,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from classifiers.film import Film
 from router.views import NNCPR_VIEWS
 from training.simulate.render import load_shard
 from training.simulate.views import LABELS
@@ -132,6 +133,12 @@ def read(path: Path) -> Grey:
     if pixels is None:
         raise ValueError(f"{path} is not an image")
     return np.asarray(pixels, dtype=np.uint8)
+
+
+def film_of(pixels: Grey) -> Film:
+    """A film of stored pixels, uint8 (H, W), bone bright, as the service's reader would give it."""
+    image = pixels.astype(np.float32) / 255.0
+    return Film(image=image, stored_rows=image.shape[0], stored_columns=image.shape[1], scale=(1.0, 1.0))
 
 
 def allowed(shared: Path, split: str) -> list[Example]:

@@ -4,7 +4,7 @@ rotation."""
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 import keras
 import numpy as np
@@ -17,6 +17,7 @@ from training.simulate.views import LABELS
 
 PROJECTIONS: Final = ("ap", "pa")
 ROTATIONS: Final = ("0", "90", "180", "270")  # degrees counter-clockwise that the film was turned
+HEADS: Final = {"view": LABELS, "projection": PROJECTIONS, "rotation": ROTATIONS}
 
 
 def network(recipe: Recipe, *, side: int | None) -> keras.Model:
@@ -26,13 +27,17 @@ def network(recipe: Recipe, *, side: int | None) -> keras.Model:
     for layer in body.layers:
         layer.trainable = _learns(layer.name, recipe.frozen)
     entry = keras.Input((side, side, 1), name="image")
-    found = body(entry, training=False)  # normalised the same in training and use: see settled()
-    dropped = layers.Dropout(0.2)(layers.GlobalAveragePooling2D(name="features")(found))
-    heads = [
-        layers.Dense(len(names), name=name)(dropped)
-        for name, names in (("view", LABELS), ("projection", PROJECTIONS), ("rotation", ROTATIONS))
-    ]
-    return keras.Model(entry, dict(zip(("view", "projection", "rotation"), heads, strict=True)), name="view")
+    dropped = layers.Dropout(0.2, name="dropped")(layers.GlobalAveragePooling2D(name="features")(body(entry)))
+    heads = {name: layers.Dense(len(labels), name=name)(dropped) for name, labels in HEADS.items()}
+    return keras.Model(entry, heads, name="view")
+
+
+def learning(model: keras.Model, images: Any) -> dict[str, Any]:
+    """The logits of all heads while the network learns: features are dropped, but normalisation stays as it
+    was set (``settled``), which Keras would not leave alone if the whole were called to train."""
+    features = model.get_layer("features")(body_of(model)(images, training=False))
+    dropped = model.get_layer("dropped")(features, training=True)
+    return {name: model.get_layer(name)(dropped) for name in HEADS}
 
 
 def body_of(model: keras.Model) -> keras.Model:

@@ -19,7 +19,7 @@ from training.augment import Batch, batches
 from training.backbone import imagenet_file, load_imagenet
 from training.begin import go_on_from
 from training.films import Example, allowed, chest_films, simulated
-from training.network import body_of, network, settled
+from training.network import body_of, learning, network, settled
 from training.recipe import Recipe
 from training.simulate.views import LABELS
 
@@ -128,7 +128,7 @@ class _Loop:
 
     def _update_once(self, images, views, view_weights, beams, beam_weights, turns, turn_weights):  # type: ignore[no-untyped-def]
         with tf.GradientTape() as tape:
-            out = self.model(images, training=True)
+            out = learning(self.model, images)
             smooth = self.recipe.smoothing
             wanted = tf.one_hot(views, len(LABELS)) * (1 - smooth) + smooth / len(LABELS)
             loss = _mean(tf.nn.softmax_cross_entropy_with_logits(wanted, out["view"]), view_weights)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +31,32 @@ class BoxedFilm:
     image: Floats
     known: Floats
     group: str = ""
+
+
+def asked_of(
+    image: Floats,
+    boxes: Floats,
+    labels: Sequence[str],
+    *,
+    of: Sequence[str],
+    asked: Collection[str],
+    doubtful: Collection[str],
+    group: str,
+) -> BoxedFilm:
+    """A look, (side, side) in [0, 1], that teaches only about the labels ``asked`` among all ``of`` the
+    network; of a ``doubtful`` one nobody can say whether it is there. ``boxes`` (n, 4), pixels of the look,
+    and their ``labels`` are there."""
+    side = image.shape[0]
+    sure = np.array([label in asked and label not in doubtful for label in of], dtype=np.float32)
+    there = np.array([label in labels for label in of], dtype=np.float32)
+    return BoxedFilm(
+        pixels=np.asarray(np.round(image * 255), dtype=np.uint8),
+        boxes=np.clip(boxes, 0, side).astype(np.float32).reshape(-1, 4),
+        labels=np.array([of.index(label) for label in labels], dtype=np.int64),
+        image=np.where((sure > 0) | (there > 0), there, np.nan).astype(np.float32),
+        known=sure,
+        group=group,
+    )
 
 
 def fitted(film: BoxedFilm, *, side: int) -> BoxedFilm:

@@ -17,15 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import beta
 
-from classifiers.film import Film
 from classifiers.packs import load_pack
 from classifiers.runtimes import load
 from classifiers.specialists import Specialist
 from router.types import Finding
 from training.detect.measures import interval
 from training.detect.pictures import Shown, contact_sheet
-from training.films import read
-from training.fracture.films import KnownFilm, known_films, other_films, real_examples, simulated
+from training.films import film_of, read
+from training.fracture.films import KnownFilm, known_films, real_arms, real_others, simulated_arms
 from training.fracture.rival import RadLens
 
 mpl.use("Agg")
@@ -87,16 +86,10 @@ def evaluate(shared: Path, pack: Path, home: Path) -> Path:
 def learnt(shared: Path, folder: Path) -> dict[str, int]:
     """How many films of each kind the training had."""
     return {
-        "simulated": sum(1 for _ in simulated(folder, held_out=False)),
-        "arms": len(real_examples(shared, "train")),
-        "other": len(other_films(shared, "train")),
+        "simulated": sum(1 for _ in simulated_arms(folder, held_out=False)),
+        "arms": len(real_arms(shared, "train")),
+        "other": len(real_others(shared, "train")),
     }
-
-
-def film_of(pixels: NDArray[np.uint8]) -> Film:
-    """A film of grey pixels, as a reader would give it."""
-    image = np.asarray(pixels, dtype=np.float32) / np.float32(255)
-    return Film(image=image, stored_rows=image.shape[0], stored_columns=image.shape[1], scale=(1.0, 1.0))
 
 
 def _answer(ours: Specialist, rival: RadLens, known: KnownFilm) -> Answer:
@@ -192,7 +185,8 @@ def alarms(answers: Sequence[Answer], path: Path) -> None:
 def simulated_sheet(ours: Specialist, folder: Path, path: Path, *, count: int = 12) -> None:
     """Held-out simulated films, one of a patient, with true and stated boxes, for the card."""
     shown: list[Shown] = []
-    for number, (_, film) in enumerate(simulated(folder, held_out=True)):
+    for number, arm in enumerate(simulated_arms(folder, held_out=True)):
+        film = arm.film
         if len(shown) == count or number % 5 or not film.truth.labels:
             continue
         found = [one for one in ours.predict([film_of(film.pixels)])[0] if one.box is not None]

@@ -15,7 +15,8 @@ from classifiers.specialists import Specialist
 from classifiers.view import ViewClassifier
 from training.demo import Wanted, dataset
 from training.detect.measures import overlaps
-from training.fracture.evaluate import edges, film_of
+from training.films import film_of
+from training.fracture.evaluate import edges
 from training.simulate.fracture.film import BrokenFilm, BrokenStudio
 from training.simulate.fracture.injuries import MONTEGGIA
 

@@ -1,22 +1,34 @@
-"""Films of elbows, forearms and wrists as a detector's examples, and what the real ones are known to show."""
+"""Films of elbows, forearms and wrists as a detector's examples, and what the real ones are known to show.
+
+One network looks twice. On the whole film it finds breaks and the places of the two joints; on a square round
+a joint, cut as the running service cuts it, whether that joint is apart: on a film of a forearm a joint is a
+few dozen pixels, too few to tell.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
 
-from training.detect.example import BoxedFilm, fitted
+from classifiers.prepare import prepared
+from training.detect.closer import look_at, square_near
+from training.detect.example import BoxedFilm, asked_of
 from training.films import RealFilm, read, real_films
 from training.simulate.fracture.film import BrokenFilm
-from training.simulate.fracture.injuries import FRACTURE, LABELS
+from training.simulate.fracture.injuries import FRACTURE, PLACES
+from training.simulate.fracture.injuries import LABELS as HURT
 from training.simulate.fracture.render import load_shard
 
-__all__ = ["LABELS", "SIDE", "KnownFilm", "known_films", "other_films", "simulated"]
 SIDE: Final = 256  # pixels of the network's input
+CONTEXT: Final = 2.0  # the square looked at, over the longer side of the joint's box
+LABELS: Final = (*HURT, *PLACES.values())
+BREAKS: Final = tuple(label for label in HURT if label not in PLACES)  # what the whole film is asked for
 FOREARM: Final = ("elbow_ap", "elbow_lateral", "wrist_ap", "wrist_lateral", "other_forearm")
 HAND: Final = ("hand_ap", "hand_oblique")  # they show the wrist too
 HELD_OUT: Final = 10  # every tenth patient of a shard
@@ -65,64 +77,103 @@ def known_films(shared: Path, *, hands: bool = False) -> list[KnownFilm]:
     return found
 
 
-def real_examples(shared: Path, split: str) -> list[BoxedFilm]:
-    """Forearm films that may be learnt from (``train``) or chosen by (``calibrate``), fitted.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arm:
+    """A simulated film and the patient it is of."""
 
-    A broken one without a box teaches only that the film shows a break. Raises ValueError for other splits.
-    """
-    if split not in ("train", "calibrate"):
-        raise ValueError(f"films of {split!r} are not for training")
-    films = []
-    for known in known_films(shared, hands=True):
-        if known.film.split == split and known.broken is not None:
-            films.append(_example(known))
-    return films
+    film: BrokenFilm
+    group: str
 
 
-def other_films(shared: Path, split: str) -> list[BoxedFilm]:
-    """Real films of other parts of the body that may train: none of them shows a broken forearm."""
-    if split not in ("train", "calibrate"):
-        raise ValueError(f"films of {split!r} are not for training")
-    skip = {known.film.path for known in known_films(shared, hands=True)}
-    return [_boxed(read(film.path), [], [], film.group) for film in real_films(shared)
-            if film.split == split and film.path not in skip]  # fmt: skip
-
-
-def _example(known: KnownFilm) -> BoxedFilm:
-    pixels, name = read(known.film.path), known.film.path.stem
-    if not known.broken:
-        return _boxed(pixels, [], [], known.film.group)
-    size = np.array([pixels.shape[1], pixels.shape[0]] * 2)
-    boxes = [(np.array(BOXED[name]) * size).tolist()] if name in BOXED else []
-    film = _boxed(pixels, boxes, [FRACTURE] * len(boxes), known.film.group)
-    film.image[LABELS.index(FRACTURE)] = 1.0
-    for label, place in ((label, LABELS.index(label)) for label in LABELS):
-        if not boxes or label != FRACTURE:  # whether its joints are whole was not read
-            film.known[place] = 0.0
-            film.image[place] = 1.0 if label == FRACTURE else np.nan
-    return film
-
-
-def _boxed(pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], boxes: list[list[float]],
-           labels: list[str], group: str, unsure: frozenset[str] = frozenset()) -> BoxedFilm:  # fmt: skip
-    image = np.array([float(label in labels) for label in LABELS], dtype=np.float32)
-    known = np.array([float(label not in unsure) for label in LABELS], dtype=np.float32)
-    image[[label in unsure and label not in labels for label in LABELS]] = np.nan
-    film = BoxedFilm(pixels=pixels, boxes=np.array(boxes, dtype=np.float32).reshape(-1, 4), image=image,
-                     labels=np.array([LABELS.index(label) for label in labels], dtype=np.int64), known=known,
-                     group=group)  # fmt: skip
-    return fitted(film, side=SIDE)
-
-
-def simulated(folder: Path, *, held_out: bool) -> Iterator[tuple[BoxedFilm, BrokenFilm]]:
-    """Simulated films of ``folder``, fitted, each with what it was made from; every tenth patient is held
-    out."""
+def simulated_arms(folder: Path, *, held_out: bool) -> Iterator[Arm]:
+    """The films rendered into a folder that are learnt from, or those of every tenth patient."""
     for path in sorted(folder.glob("fracture-*.npz")):
         for film, patient in load_shard(path):
             if (patient % HELD_OUT == 0) == held_out:
-                truth = film.truth
-                yield (
-                    _boxed(film.pixels, truth.boxes.tolist(), list(truth.labels), f"{path.stem}-{patient}",
-                           truth.unsure),
-                    film,
-                )  # fmt: skip
+                yield Arm(film=film, group=f"{path.stem}-{patient}")
+
+
+def whole(arm: Arm) -> BoxedFilm:
+    """The whole film as the network first sees it: breaks, and where the joints are."""
+    truth = arm.film.truth
+    found = [(box, label) for box, label in zip(truth.boxes.tolist(), truth.labels, strict=True)
+             if label in BREAKS] + [(box, place) for place, box in truth.places.items()]  # fmt: skip
+    return _looked(arm.film.pixels, found, asked=(*BREAKS, *PLACES.values()), doubtful=truth.unsure,
+                   group=arm.group)  # fmt: skip
+
+
+def squares(arm: Arm, rng: Generator) -> list[tuple[str, BoxedFilm]]:
+    """What the network sees at each joint when it looks closer, not quite centred, nearer or farther, with
+    the name of the dislocation that is looked for there."""
+    truth, looks = arm.film.truth, []
+    apart = [(tuple(box), label) for box, label in zip(truth.boxes.tolist(), truth.labels, strict=True)]
+    for label, place in PLACES.items():
+        if place in truth.places:
+            where = square_near(truth.places[place], rng, context=CONTEXT)
+            seen = look_at(arm.film.pixels, where, [one for one in apart if one[1] == label], side=SIDE)
+            looks.append((label, asked_of(seen.image, seen.boxes, seen.labels, of=LABELS, asked={label},
+                                          doubtful=truth.unsure | seen.cut, group=arm.group)))  # fmt: skip
+    return looks
+
+
+def real_examples(shared: Path, split: str) -> list[BoxedFilm]:
+    """Films of arms that may be learnt from (``train``) or chosen by (``calibrate``), as whole films.
+
+    A broken one without a box teaches only that the film shows a break; where the joints are is not known.
+    Raises ValueError for other splits.
+    """
+    return [_real_arm(known) for known in real_arms(shared, split)]
+
+
+def real_arms(shared: Path, split: str) -> list[KnownFilm]:
+    """The same films, as they are. Raises ValueError for other splits than ``train`` and ``calibrate``."""
+    _allowed(split)
+    return [known for known in known_films(shared, hands=True)
+            if known.film.split == split and known.broken is not None]  # fmt: skip
+
+
+def real_others(shared: Path, split: str) -> list[RealFilm]:
+    """Real films of other parts of the body that may train: none of them shows a broken forearm. Raises as
+    ``real_arms`` does."""
+    _allowed(split)
+    skip = {known.film.path for known in known_films(shared, hands=True)}
+    return [film for film in real_films(shared) if film.split == split and film.path not in skip]
+
+
+def other_films(shared: Path, split: str) -> list[BoxedFilm]:
+    """``real_others`` as examples: neither broken arms nor joints of arms."""
+    return [_looked(read(film.path), [], asked=LABELS, doubtful=(), group=film.group)
+            for film in real_others(shared, split)]  # fmt: skip
+
+
+def _allowed(split: str) -> None:
+    if split not in ("train", "calibrate"):
+        raise ValueError(f"films of {split!r} are not for training")
+
+
+def _real_arm(known: KnownFilm) -> BoxedFilm:
+    pixels, name = read(known.film.path), known.film.path.stem
+    boxes = []
+    if name in BOXED:
+        size = np.array([pixels.shape[1], pixels.shape[0]] * 2)
+        boxes.append(((np.array(BOXED[name]) * size).tolist(), FRACTURE))
+    # of a broken film nobody read which break it is, nor whether there is another
+    asked = {FRACTURE} & {label for _, label in boxes} if known.broken else set(BREAKS)
+    film = _looked(pixels, boxes, asked=asked, doubtful=(), group=known.film.group)
+    if known.broken:
+        film.image[LABELS.index(FRACTURE)] = 1.0
+    return film
+
+
+def _looked(
+    pixels: NDArray[np.uint8],
+    found: list[tuple[list[float], str]],
+    *,
+    asked: Collection[str],
+    doubtful: Collection[str],
+    group: str,
+) -> BoxedFilm:
+    image, placement = prepared(pixels.astype(np.float32) / 255.0, side=SIDE)
+    boxes = placement.to_input(np.array([box for box, _ in found], dtype=np.float32).reshape(-1, 4))
+    labels = [label for _, label in found]
+    return asked_of(image, boxes, labels, of=LABELS, asked=asked, doubtful=doubtful, group=group)

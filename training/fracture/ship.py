@@ -5,18 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
+import keras
 import numpy as np
 
+from classifiers.manifest import Closer
 from classifiers.packs import Pack, write_pack
 from router.types import Mode
-from training.detect.export import Shipped, export, thresholds_of
-from training.fracture.choose import stored_choice, trained
-from training.fracture.films import LABELS, SIDE, simulated
-from training.simulate.fracture.injuries import GALEAZZI, MONTEGGIA
+from training.detect.calibrate import Calibration
+from training.detect.example import BoxedFilm
+from training.detect.export import Shipped, export
+from training.detect.network import detector
+from training.fracture.choice import stored_choice
+from training.fracture.films import CONTEXT, LABELS, SIDE, simulated_arms, squares, whole
+from training.simulate.fracture.injuries import GALEAZZI, MONTEGGIA, PLACES
 
 PROBES: Final = 6
+PLACE_NEEDS: Final = 0.2  # probability of a joint's place at which it is looked at closer
 ENOUGH: Final = 0.5
 LICENCE: Final = "CC-BY-SA-4.0"
 TRAINED_ON: Final = (
@@ -27,23 +34,55 @@ TRAINED_ON: Final = (
 )
 
 
-def ship(home: Path, folder: Path) -> Pack:
-    """Write ``home``'s network to ``folder`` (fracture/VERSION). Raises FileNotFoundError and ValueError as
-    ``export`` does."""
-    chosen = stored_choice(home)
-    model = trained(home / "network" / "model.weights.h5")
-    films = simulated(home / "films", held_out=True)
-    probes = np.stack([film.pixels for (film, _), _ in zip(films, range(PROBES), strict=False)])
-    shipped = Shipped(
+def trained(weights: Path) -> keras.Model:
+    """The network with the weights of a file. Raises FileNotFoundError without it."""
+    if not weights.is_file():
+        raise FileNotFoundError(f"{weights} is not there; python -m training fracture train makes it")
+    model = detector(len(LABELS), side=SIDE, upright=False)
+    model.load_weights(weights)
+    return model
+
+
+def probes(folder: Path) -> list[BoxedFilm]:
+    """A few looks of both kinds at films that were not learnt from."""
+    rng, found = np.random.default_rng(0), []
+    for arm in simulated_arms(folder, held_out=True):
+        found += [whole(arm), *(look for _, look in squares(arm, rng)[:1])]
+        if len(found) >= PROBES:
+            break
+    return found[:PROBES]
+
+
+def shipped(calibration: Calibration, thresholds: Mapping[str, float]) -> Shipped:
+    """What the pack says: breaks on the whole film, joints that are apart on a closer look."""
+    return Shipped(
         labels=LABELS,
         side=SIDE,
-        calibration=chosen.calibration,
-        thresholds=thresholds_of(LABELS, chosen.thresholds),
+        calibration=calibration,
+        thresholds=thresholds,
         licence=LICENCE,
         training_data=TRAINED_ON,
+        closer=Closer(
+            sites=MappingProxyType({place: (joint,) for joint, place in PLACES.items()}),
+            context=CONTEXT,
+            threshold=PLACE_NEEDS,
+        ),
         most=3,
     )
-    pack = export(model, shipped, folder, probes=(probes[..., None] / 255).astype(np.float32))
+
+
+def write(model: keras.Model, films: Path, folder: Path, said: Shipped) -> Pack:
+    """Export and check. Raises ValueError when OpenVINO and Keras disagree."""
+    images = np.stack([one.pixels for one in probes(films)])[..., None].astype(np.float32) / 255.0
+    return export(model, said, folder, probes=images)
+
+
+def ship(home: Path, folder: Path) -> Pack:
+    """Write ``home``'s network to ``folder`` (fracture/VERSION). Raises FileNotFoundError, and ValueError as
+    ``write`` does."""
+    chosen = stored_choice(home)
+    model = trained(home / "network" / "model.weights.h5")
+    pack = write(model, home / "films", folder, shipped(chosen.calibration, chosen.thresholds))
     return write_pack(folder, replace(pack.manifest, mode=mode_of(chosen.reached)))
 
 

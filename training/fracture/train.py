@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from training.begin import begin_with_view, settled_heads
 from training.detect.augment import Style
@@ -16,32 +17,53 @@ from training.detect.example import BoxedFilm
 from training.detect.loop import Pool, Recipe, batches, learn
 from training.detect.network import detector
 from training.detect.targets import Batch
-from training.fracture.films import LABELS, SIDE, other_films, real_examples, simulated
+from training.fracture.films import (
+    BREAKS,
+    LABELS,
+    SIDE,
+    other_films,
+    real_examples,
+    simulated_arms,
+    squares,
+    whole,
+)
 
 # forearms lie on the plate any way round, of either side
 STYLE: Final = Style(turn=10.0, scale=(0.8, 1.3), shape=0.06, shift=0.08, mirrored=0.5, quarter_turns=0.4,
                      greys=0.6, coarse=0.35, coarsest=0.45, rough=0.4)  # fmt: skip
 SETTLING: Final = 8  # batches that set the heads' normalisations
-BROKEN, WHOLE, REAL, OTHER = 7, 3, 1, 1  # films of each kind in a batch
+BROKEN, WHOLE, APART, TOGETHER, REAL, OTHER = 4, 2, 3, 3, 1, 1  # looks of each kind in a batch
 
 
-def pools(shared: Path, folder: Path) -> list[Pool]:
-    """Simulated films with and without anything broken, real forearms, real films of other parts. Raises
-    ValueError when nothing has been rendered into ``folder``."""
-    broken: list[BoxedFilm] = []
-    whole: list[BoxedFilm] = []
-    for film, _ in simulated(folder, held_out=False):
-        (broken if len(film.labels) else whole).append(film)
-    if not broken or not whole:
+def pools(shared: Path, folder: Path, *, seed: int) -> dict[str, Pool]:
+    """Simulated films with and without anything broken, squares round joints that are apart and that are
+    not, real forearms, real films of other parts. Raises ValueError when nothing has been rendered into
+    ``folder``."""
+    rng = np.random.default_rng(seed)
+    films: list[BoxedFilm] = []
+    looks: list[BoxedFilm] = []
+    for arm in simulated_arms(folder, held_out=False):
+        films.append(whole(arm))
+        looks += [look for _, look in squares(arm, rng)]
+    broken = [film for film in films if _hurt(film).any()]
+    apart = [look for look in looks if len(look.labels)]
+    if not broken or not apart:
         raise ValueError(f"{folder} holds no films; python -m training fracture prepare renders them")
     counts = np.bincount(np.concatenate([film.labels for film in broken]), minlength=len(LABELS))
-    odds = [float(np.max(1 / counts[film.labels]) ** 0.5) for film in broken]
-    return [
-        Pool(films=broken, count=BROKEN, odds=odds),
-        Pool(films=whole, count=WHOLE),
-        Pool(films=real_examples(shared, "train"), count=REAL),
-        Pool(films=other_films(shared, "train"), count=OTHER),
-    ]
+    odds = [float(np.max(1 / counts[film.labels[_hurt(film)]]) ** 0.5) for film in broken]
+    return {
+        "broken": Pool(films=broken, count=BROKEN, odds=odds),
+        "whole": Pool(films=[film for film in films if not _hurt(film).any()], count=WHOLE),
+        "joints apart": Pool(films=apart, count=APART),
+        "joints": Pool(films=[look for look in looks if not len(look.labels)], count=TOGETHER),
+        "real forearms": Pool(films=real_examples(shared, "train"), count=REAL),
+        "other real films": Pool(films=other_films(shared, "train"), count=OTHER),
+    }
+
+
+def _hurt(film: BoxedFilm) -> NDArray[np.bool_]:
+    """Which boxes are breaks, not the places of joints."""
+    return np.isin(film.labels, [LABELS.index(label) for label in BREAKS])
 
 
 def train(shared: Path, folder: Path, out: Path, recipe: Recipe, report: Callable[[str], None]) -> Path:
@@ -49,17 +71,16 @@ def train(shared: Path, folder: Path, out: Path, recipe: Recipe, report: Callabl
 
     Begins with the backbone of the shipped view pack, which has seen forearms, simulated and real.
     """
-    kept = pools(shared, folder)
-    names = ("broken", "whole", "real forearms", "other real films")
-    report(", ".join(f"{len(pool.films)} {name}" for pool, name in zip(kept, names, strict=True)))
+    kept = pools(shared, folder, seed=recipe.seed)
+    report(", ".join(f"{len(pool.films)} {name}" for name, pool in kept.items()))
     model = detector(len(LABELS), side=SIDE, upright=False)
 
     def feed(seed: int) -> Iterator[Batch]:
-        return batches(kept, side=SIDE, labels=len(LABELS), seed=seed, style=STYLE)
+        return batches(list(kept.values()), side=SIDE, labels=len(LABELS), seed=seed, style=STYLE)
 
-    begin_with_view(model)
-    settled_heads(
-        model, (np.asarray(batch.inputs, dtype=np.float32) for batch in islice(feed(recipe.seed), SETTLING))
-    )
+    if not (out / "checkpoint.npz").is_file():
+        begin_with_view(model)
+        looks = islice(feed(recipe.seed), SETTLING)
+        settled_heads(model, (np.asarray(batch.inputs, dtype=np.float32) for batch in looks))
     learn(model, feed, replace(recipe, settle=0), out, report)
     return out / "model.weights.h5"

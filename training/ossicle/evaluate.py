@@ -19,13 +19,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from classifiers.film import Film
 from classifiers.packs import load_pack
 from classifiers.runtimes import load
 from classifiers.specialists import Specialist
 from router.types import Finding
 from training.detect.measures import interval
-from training.films import RealFilm, read, real_films
+from training.films import RealFilm, film_of, read, real_films
 
 FOLDERS: Final = ("foot_ap", "foot_oblique", "other_foot_lateral", "ankle_ap", "ankle_lateral")
 SPLITS: Final = ("train", "calibrate", "look", "final")
@@ -72,12 +71,6 @@ def places(pack: Path, films: Sequence[RealFilm]) -> list[tuple[Finding, ...]]:
     )
     specialist = Specialist(replace(loaded, manifest=first), load(loaded, threads=1))
     return [specialist.predict([film_of(read(one.path))])[0] for one in films]
-
-
-def film_of(pixels: NDArray[np.uint8]) -> Film:
-    """A film of stored pixels, uint8 (H, W), bone bright."""
-    image = pixels.astype(np.float32) / 255.0
-    return Film(image=image, stored_rows=image.shape[0], stored_columns=image.shape[1], scale=(1.0, 1.0))
 
 
 def counted(answers: Sequence[Answered]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from classifiers.specialists import Specialist
 from classifiers.view import ViewClassifier
 from router.types import Box
 from training.demo import Wanted, dataset
-from training.ossicle.evaluate import film_of
+from training.films import film_of
 from training.simulate.ossicle_film import expose
 from training.simulate.ossicle_scene import FootStudio
 from training.simulate.views import TABLE

@@ -14,8 +14,10 @@ from typing import Final
 import numpy as np
 from numpy.random import Generator
 
-from classifiers.prepare import prepared, prepared_square
-from training.detect.example import BoxedFilm
+from classifiers.closer import Square
+from classifiers.prepare import prepared
+from training.detect.closer import look_at, square_near
+from training.detect.example import BoxedFilm, asked_of
 from training.simulate.ossicle import EXPOSURES, stored_feet
 from training.simulate.ossicle_film import FootFilm, Truth
 from training.simulate.ossicle_scene import Box
@@ -62,7 +64,8 @@ def whole(foot: Foot, *, side: int = SIDE) -> BoxedFilm:
     doubtful = {SITE_OF[one.kind] for one in film.sites if HIDDEN <= one.plain < SEEN}
     placed = placement.to_input(np.array([box for box, _ in boxes], dtype=np.float32).reshape(-1, 4))
     labels = [label for _, label in boxes]
-    return _example(image, placed, labels, doubtful, set(SITE_OF.values()), foot.group)
+    return asked_of(image, placed, labels, of=LABELS, asked=SITE_OF.values(), doubtful=doubtful,
+                    group=foot.group)  # fmt: skip
 
 
 def squares(foot: Foot, rng: Generator, *, side: int = SIDE) -> list[tuple[str, BoxedFilm]]:
@@ -72,60 +75,18 @@ def squares(foot: Foot, rng: Generator, *, side: int = SIDE) -> list[tuple[str, 
     for site in foot.film.sites:
         if site.plain < HIDDEN or (site.plain < SEEN and rng.random() < 0.6):
             continue
-        left, top, right, bottom = site.box
-        reach = max(right - left, bottom - top)
-        length = reach * CONTEXT * float(np.exp(rng.normal(0, 0.16)))
-        x, y = ((left + right) / 2, (top + bottom) / 2) + rng.normal(0, 0.12, 2) * reach
-        found.append((site.kind, _square(foot, (x - length / 2, y - length / 2, length), side)))
+        found.append((site.kind, _square(foot, square_near(site.box, rng, context=CONTEXT), side)))
     return found
 
 
-def _square(foot: Foot, where: tuple[float, float, float], side: int) -> BoxedFilm:
-    left, top, length = where
-    pixels = foot.film.pixels.astype(np.float32) / 255.0
-    image, placement = prepared_square(pixels, left=left, top=top, length=length, side=side)
+def _square(foot: Foot, where: Square, side: int) -> BoxedFilm:
     found, unclear = _ossicles(foot.film.things)
-    inside, labels = [], []
-    for box, label in found:
-        part = _within(box, (left, top, left + length, top + length))
-        if part > 0.7:
-            inside.append(box)
-            labels.append(label)
-        elif part > 0.1:
-            unclear.add(label)
-    placed = placement.to_input(np.array(inside, dtype=np.float32).reshape(-1, 4))
-    return _example(image, placed, labels, unclear, set(OSSICLES), foot.group)
+    seen = look_at(foot.film.pixels, where, found, side=side)
+    return asked_of(seen.image, seen.boxes, seen.labels, of=LABELS, asked=OSSICLES,
+                    doubtful=unclear | seen.cut, group=foot.group)  # fmt: skip
 
 
 def _ossicles(things: Sequence[Truth]) -> tuple[list[tuple[Box, str]], set[str]]:
     """The accessory bones that show, and the labels of those that are there and do not."""
     bones = [thing for thing in things if thing.kind in OSSICLES]
     return [(one.box, one.kind) for one in bones if clear(one)], {one.kind for one in bones if not clear(one)}
-
-
-def _within(box: Box, window: Box) -> float:
-    """The share of a box that lies in a window."""
-    wide = min(box[2], window[2]) - max(box[0], window[0])
-    high = min(box[3], window[3]) - max(box[1], window[1])
-    return max(0.0, wide) * max(0.0, high) / max((box[2] - box[0]) * (box[3] - box[1]), 1e-6)
-
-
-def _example(
-    image: np.ndarray[tuple[int, ...], np.dtype[np.float32]],
-    boxes: np.ndarray[tuple[int, ...], np.dtype[np.float32]],
-    labels: Sequence[str],
-    doubtful: set[str],
-    asked: set[str],
-    group: str,
-) -> BoxedFilm:
-    side = image.shape[0]
-    sure = np.array([label in asked and label not in doubtful for label in LABELS], dtype=np.float32)
-    there = np.array([label in labels for label in LABELS], dtype=np.float32)
-    return BoxedFilm(
-        pixels=np.asarray(np.round(image * 255), dtype=np.uint8),
-        boxes=np.clip(boxes, 0, side).astype(np.float32),
-        labels=np.array([LABELS.index(label) for label in labels], dtype=np.int64),
-        image=np.where((sure > 0) | (there > 0), there, np.nan).astype(np.float32),
-        known=sure,
-        group=group,
-    )

@@ -14,8 +14,8 @@ from classifiers.pixels import read_film
 from classifiers.runtimes import load
 from classifiers.specialists import Specialist
 from training.detect.measures import overlaps
-from training.films import read
-from training.fracture.evaluate import edges, film_of
+from training.films import film_of, read
+from training.fracture.evaluate import edges
 from training.fracture.films import LABELS, SIDE, known_films
 from training.simulate.fracture.film import BrokenStudio
 

@@ -13,8 +13,8 @@ from classifiers.packs import SHIPPED, load_pack
 from classifiers.runtimes import load
 from classifiers.specialists import Specialist
 from router.types import Box, Finding
+from training.films import film_of
 from training.ossicle.calibrate import PEOPLE
-from training.ossicle.evaluate import film_of
 from training.ossicle.films import SITE_OF
 from training.simulate.ossicle_film import FootFilm, expose
 from training.simulate.ossicle_scene import FootStudio

@@ -18,7 +18,7 @@ from training.simulate.fracture.case import Case, case, pronation, setup
 from training.simulate.fracture.injuries import Injury, hinged
 from training.simulate.fracture.joined import refined
 from training.simulate.fracture.limb import HUMERUS, RADIUS, ULNA, Limb, away, limb
-from training.simulate.fracture.truth import Site, Truth, drawn, read_off, sites
+from training.simulate.fracture.truth import Site, Truth, drawn, places, read_off, sites
 from training.simulate.meshes import Floats
 from training.simulate.patient import Patient, position
 from training.simulate.people import person
@@ -42,7 +42,7 @@ class BrokenShot:
     injury: Injury | None
     tissues: NDArray[np.float32]  # (tissues, H, W) cm
     pitch: float  # mm per pixel at the patient
-    sites: tuple[Site, ...]
+    sites: tuple[Site, ...]  # what is hurt, and the places of the joints
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +91,7 @@ class BrokenStudio:
             found = sites(arm, injury, before, look)
             if all(site.inside(look) for site in found):
                 break
-        return look, found
+        return look, found + places(arm, look)
 
     def expose(self, shot: BrokenShot, rng: Generator) -> BrokenFilm:
         """One film of a shot."""
@@ -110,7 +110,7 @@ class BrokenStudio:
         for bit, mask in enumerate(masks):
             coded += np.float32(1 << bit) * (mask[rows, columns] > 0.5)
         picture, coded = _hung(picture, coded, view, rng)
-        found = read_off(coded, shot.sites, shot.injury)
+        found = read_off(coded, shot.sites)
         return BrokenFilm(pixels=film.compressed(picture, rng), view=view.label, truth=found,
                           injury="" if shot.injury is None else shot.injury.name)  # fmt: skip
 

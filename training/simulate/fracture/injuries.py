@@ -20,6 +20,7 @@ from training.simulate.pose import Motion, turn, unit
 MONTEGGIA, GALEAZZI, FRACTURE = "Monteggia", "Galeazzi", "fracture"
 ELBOW_JOINT, WRIST_JOINT = "radiocapitellar_dislocation", "distal_radioulnar_dislocation"
 LABELS: Final = (MONTEGGIA, GALEAZZI, FRACTURE, ELBOW_JOINT, WRIST_JOINT)
+PLACES: Final = {ELBOW_JOINT: "radiocapitellar_joint", WRIST_JOINT: "distal_radioulnar_joint"}  # whole or not
 
 
 @dataclass(slots=True, kw_only=True)

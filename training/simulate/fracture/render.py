@@ -64,8 +64,10 @@ def _save(path: Path, films: list[tuple[BrokenFilm, int]]) -> None:
         pictures.append(cv2.imencode(".png", small)[1].ravel())
         ratio = np.array([size[0] / film.pixels.shape[1], size[1] / film.pixels.shape[0]] * 2)
         boxes = np.round(film.truth.boxes * ratio, 2).tolist() if scale < 1 else film.truth.boxes.tolist()
+        places = {name: (np.array(box) * ratio).round(2).tolist() for name, box in film.truth.places.items()}
         truths.append({"patient": patient, "view": film.view, "injury": film.injury, "boxes": boxes,
-                       "labels": film.truth.labels, "unsure": sorted(film.truth.unsure)})  # fmt: skip
+                       "labels": film.truth.labels, "unsure": sorted(film.truth.unsure),
+                       "places": places})  # fmt: skip
     partial = path.with_suffix(".partial")
     with partial.open("wb") as file:
         np.savez(file, pixels=np.concatenate(pictures), ends=np.cumsum([len(code) for code in pictures]),
@@ -82,6 +84,7 @@ def load_shard(path: Path) -> Iterator[tuple[BrokenFilm, int]]:
             cv2.imdecode(stored["pixels"][start:end], cv2.IMREAD_GRAYSCALE), dtype=np.uint8
         )
         truth = Truth(boxes=np.array(row["boxes"], dtype=np.float32).reshape(-1, 4),
-                      labels=tuple(row["labels"]), unsure=frozenset(row["unsure"]))  # fmt: skip
+                      labels=tuple(row["labels"]), unsure=frozenset(row["unsure"]),
+                      places={name: tuple(box) for name, box in row["places"].items()})  # fmt: skip
         film = BrokenFilm(pixels=pixels, view=row["view"], injury=row["injury"], truth=truth)
         yield film, int(row["patient"])

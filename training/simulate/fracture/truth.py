@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -14,6 +15,7 @@ from training.simulate.fracture.injuries import (
     GALEAZZI,
     LABELS,
     MONTEGGIA,
+    PLACES,
     WRIST_JOINT,
     Injury,
 )
@@ -26,11 +28,12 @@ PLAIN = 4.5  # mm on the film by which a joint must be off to be called so
 SEEN, GLIMPSED = 0.55, 0.08  # of a site's area: what counts as on the film, and as not on it
 JOINT_OF = {MONTEGGIA: ELBOW_JOINT, GALEAZZI: WRIST_JOINT}
 TAGS = {ELBOW_JOINT: (HEAD, CAPITELLUM), WRIST_JOINT: (ULNAR_HEAD, NOTCH)}
+Box = tuple[float, float, float, float]  # left, top, right, bottom in film pixels, edge coordinates
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """A break or a joint on the film as the camera sees it."""
+    """A break, a joint that is apart, or the place of a joint, on the film as the camera sees it."""
 
     label: str
     outline: NDArray[np.float32]  # (n, 2) x, y in pixels, convex
@@ -52,15 +55,23 @@ class Truth:
     """What a film shows. ``boxes`` (n, 4) left, top, right, bottom in film pixels, edge coordinates.
 
     A label in ``unsure`` may be there but cannot be told from this film: nobody is to learn that it is not.
+    ``places`` are the joints on the film, by the names of ``PLACES``, whole or apart.
     """
 
     boxes: NDArray[np.float32]
     labels: tuple[str, ...]
     unsure: frozenset[str]
+    places: Mapping[str, Box] = field(default_factory=dict)
+
+
+def places(arm: Limb, look: Camera) -> tuple[Site, ...]:
+    """Where the joints are."""
+    return tuple(Site(label=place, outline=_outline(arm.tagged(TAGS[joint]), look), plain=True)
+                 for joint, place in PLACES.items())  # fmt: skip
 
 
 def sites(arm: Limb, injury: Injury | None, before: tuple[Floats, Floats], look: Camera) -> tuple[Site, ...]:
-    """What there is to be seen. ``before`` are the joints (``Limb.joints``) when they were whole."""
+    """What is broken or apart. ``before`` are the joints (``Limb.joints``) when they were whole."""
     if injury is None:
         return ()
     found = [Site(label=label, outline=_outline(arm.tagged([tag]), look), plain=True)
@@ -91,37 +102,53 @@ def drawn(site: Site, shape: tuple[int, int]) -> NDArray[np.float32]:
     return mask
 
 
-def read_off(coded: NDArray[np.float32], found: tuple[Site, ...], injury: Injury | None) -> Truth:
+def read_off(coded: NDArray[np.float32], found: tuple[Site, ...]) -> Truth:
     """The truth from the warped outlines: ``coded`` (H, W) is 16 plus a bit per site; below 16 is no film."""
-    if injury is None:
-        return Truth(boxes=np.zeros((0, 4), dtype=np.float32), labels=(), unsure=frozenset())
     bits = np.where(coded >= 16, coded - 16, 0).astype(np.int64)
-    masks = [(bits >> number) & 1 == 1 for number in range(len(found))]
-    shares = [mask.sum() / max(site.area, 1.0) for mask, site in zip(masks, found, strict=True)]
-    told = {site.label for site, share in zip(found, shares, strict=True)
-            if site.label in TAGS and share >= SEEN and site.plain}  # fmt: skip
+    seen = [_Seen(site, (bits >> number) & 1 == 1) for number, site in enumerate(found)]
+    joints = [one for one in seen if one.site.label in PLACES.values()]
+    hurt = _hurt([one for one in seen if one not in joints])
+    doubtful = {one.site.label for one in joints if GLIMPSED <= one.share < SEEN}
+    there = {one.site.label: one.box for one in joints if one.share >= SEEN}
+    return replace(hurt, unsure=hurt.unsure | doubtful, places=there)
+
+
+class _Seen:
+    """A site, what of it is on the film, and its box there."""
+
+    def __init__(self, site: Site, mask: NDArray[np.bool_]) -> None:
+        self.site, self._mask = site, mask
+        self.share = float(mask.sum() / max(site.area, 1.0))
+
+    @property
+    def box(self) -> Box:
+        rows, columns = (np.flatnonzero(self._mask.any(axis=axis)).tolist() for axis in (1, 0))
+        return columns[0], rows[0], columns[-1] + 1, rows[-1] + 1
+
+
+def _hurt(seen: list[_Seen]) -> Truth:
+    told = {one.site.label for one in seen if one.site.label in TAGS and one.share >= SEEN and one.site.plain}
     boxes, labels, unsure = [], [], set()
-    for site, mask, share in zip(found, masks, shares, strict=True):
-        label = site.label
+    for one in seen:
+        label = one.site.label
         if label in JOINT_OF and JOINT_OF[label] not in told:
-            unsure |= {label} if share >= GLIMPSED else set()
+            unsure |= {label} if one.share >= GLIMPSED else set()
             label = FRACTURE  # the joint is not on the film: what it shows is a break
-        if share >= SEEN and site.plain:
-            rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-            boxes.append([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1])
+        if one.share >= SEEN and one.site.plain:
+            boxes.append(one.box)
             labels.append(label)
-        elif share >= GLIMPSED:
+        elif one.share >= GLIMPSED:
             unsure.add(label)
     return _merged(boxes, labels, frozenset(unsure))
 
 
-def _merged(boxes: list[list[int]], labels: list[str], unsure: frozenset[str]) -> Truth:
+def _merged(boxes: list[Box], labels: list[str], unsure: frozenset[str]) -> Truth:
     """Boxes of one label that lie over each other become one."""
-    kept: list[tuple[str, list[int]]] = []
+    kept: list[tuple[str, Box]] = []
     for label, box in zip(labels, boxes, strict=True):
         for index, (other, old) in enumerate(kept):
             if other == label and _overlap(box, old) > 0.3:
-                kept[index] = (label, [*map(min, box[:2], old[:2]), *map(max, box[2:], old[2:])])
+                kept[index] = (label, _around(box, old))
                 break
         else:
             kept.append((label, box))
@@ -130,7 +157,11 @@ def _merged(boxes: list[list[int]], labels: list[str], unsure: frozenset[str]) -
                  labels=tuple(label for label, _ in kept), unsure=unsure)  # fmt: skip
 
 
-def _overlap(a: list[int], b: list[int]) -> float:
+def _around(a: Box, b: Box) -> Box:
+    return min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3])
+
+
+def _overlap(a: Box, b: Box) -> float:
     """Intersection over the smaller box."""
     wide = min(a[2], b[2]) - max(a[0], b[0])
     tall = min(a[3], b[3]) - max(a[1], b[1])

@@ -1,0 +1,21 @@
+"""The view network while it learns."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from training.network import body_of, learning, network
+from training.recipe import Recipe
+
+
+@pytest.mark.timeout(120)  # loads TensorFlow
+def test_normalisation_stays_as_it_was_set_while_features_are_dropped() -> None:
+    model = network(Recipe(), side=64)
+    films = np.random.default_rng(0).random((4, 64, 64, 1)).astype(np.float32)
+    norm = body_of(model).get_layer("block5_expand_norm")
+    before = norm.moving_mean.numpy().copy()
+    first, second = (np.asarray(learning(model, films)["view"]) for _ in range(2))
+    assert np.array_equal(norm.moving_mean.numpy(), before)
+    assert not np.array_equal(first, second)
+    assert np.array_equal(model(films, training=False)["view"], model(films, training=False)["view"])
