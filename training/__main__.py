@@ -3,18 +3,17 @@ model pack. ``python -m training lung|fracture|ossicle STAGE`` does the same for
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 from dataclasses import fields
 from importlib import import_module
 from pathlib import Path
 
-Stage = Callable[[argparse.Namespace], None]
+from training.stages import CHECKOUT, PACKS, Stages, add_threads, use_threads
 
 SPECIALISTS = ("lung", "fracture", "ossicle")
-CHECKOUT = Path(__file__).resolve().parent.parent
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,71 +21,52 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given and given[0] in SPECIALISTS:  # a folder with its own commands
         return int(import_module(f"training.{given[0]}.commands").main(given[1:]))
-    options = _parser().parse_args(given)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    try:
-        options.stage(options)
-    except (FileNotFoundError, ValueError) as error:
-        print(f"{options.command}: {error}", file=sys.stderr)
-        return 2
-    return 0
+    stages = Stages("", __doc__, work=Path("training-work"), data="anatomy/, films/, chest/ and models/")
+    _film_stages(stages)
+    _network_stages(stages)
+    return stages.run(given)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
-    stages = parser.add_subparsers(dest="command", required=True)
-    shared = Path(os.environ.get("RADROUTER_SHARED", CHECKOUT.parent / "shared"))
-
-    def stage(name: str, run: Stage, summary: str) -> argparse.ArgumentParser:
-        one = stages.add_parser(name, help=summary, description=summary)
-        add = one.add_argument
-        add("--data", type=Path, default=shared, help="folder with anatomy/, films/, chest/ and models/")
-        add("--work", type=Path, default=Path("training-work"), help="where this stage's files go")
-        one.set_defaults(stage=run)
-        return one
-
-    _film_stages(stage)
-    _network_stages(stage)
-    return parser
-
-
-def _film_stages(stage: Callable[[str, Stage, str], argparse.ArgumentParser]) -> None:
-    add = stage("simulate", _simulate, "render films into WORK/films; goes on where it stopped").add_argument
+def _film_stages(stages: Stages) -> None:
+    add = stages.add(
+        "simulate", _simulate, "render films into WORK/films; goes on where it stopped"
+    ).add_argument
     add("--per-label", type=int, default=250, help="films of each label")
     add("--exposures", type=int, default=3, help="films of one positioned patient")
     add("--seed", type=int, default=1)
     add("--processes", type=int, default=os.cpu_count() or 1)
     add("--labels", nargs="*", help="only these")
-    add = stage("sheet", _sheet, "render a contact sheet of all views").add_argument
+    add = stages.add("sheet", _sheet, "render a contact sheet of all views").add_argument
     add("--out", type=Path, default=CHECKOUT / "docs/images/views.jpg")
-    add = stage("demo", _demo, "render the demonstration study as DICOM files").add_argument
+    add = stages.add("demo", _demo, "render the demonstration study as DICOM files").add_argument
     add("--out", type=Path, default=CHECKOUT / "service/demo")
     add("--pack", type=Path, help="draw again what this view pack does not name right")
 
 
-def _network_stages(stage: Callable[[str, Stage, str], argparse.ArgumentParser]) -> None:
+def _network_stages(stages: Stages) -> None:
     folders = "folders of simulated films (default WORK/films)"
-    train = stage("train", _train, "fine-tune the network; goes on from its last checkpoint")
+    train = stages.add("train", _train, "fine-tune the network; goes on from its last checkpoint")
     train.add_argument("--films", type=Path, nargs="*", help=folders)
     train.add_argument("--start", type=Path, help="view pack or weights to begin with instead of ImageNet's")
     train.add_argument(
         "--backbone", type=Path, help="ImageNet weights (default: those of the installed package)"
     )
-    train.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+    add_threads(train)
     _recipe_options(train)
-    calibrate = stage("calibrate", _calibrate, "choose temperature, gate and reject on films that may train")
+    chosen = "choose temperature, gate and reject on films that may train"
+    calibrate = stages.add("calibrate", _calibrate, chosen)
     calibrate.add_argument("--films", type=Path, nargs="*", help=folders)
-    export = stage("export", _export, "write WORK's network as a model pack")
-    evaluate = stage("evaluate", _evaluate, "measure a pack on real films, with intervals and pictures")
+    export = stages.add("export", _export, "write WORK's network as a model pack")
+    evaluate = stages.add("evaluate", _evaluate, "measure a pack on real films, with intervals and pictures")
     evaluate.add_argument("--split", nargs="*", default=["final"], help="groups: look final calibrate")
     evaluate.add_argument("--against", type=Path, help="another pack, measured on the same films beside it")
-    card = stage("card", _card, "write a pack's card and metrics from its evaluations")
+    card = stages.add("card", _card, "write a pack's card and metrics from its evaluations")
     card.add_argument("--log", nargs="*", default=[], help="rounds, each 'round | trained on | figure'")
     for one in (export, evaluate, card):
-        one.add_argument("--pack", type=Path, default=CHECKOUT / "classifiers/packs/view/2")
+        one.add_argument("--pack", type=Path, default=PACKS / "view" / "3")
 
 
-def _recipe_options(parser: argparse.ArgumentParser) -> None:
+def _recipe_options(parser: ArgumentParser) -> None:
     from training.recipe import Recipe
 
     for field in fields(Recipe):
@@ -99,7 +79,7 @@ def _recipe_options(parser: argparse.ArgumentParser) -> None:
         )
 
 
-def _simulate(options: argparse.Namespace) -> None:
+def _simulate(options: Namespace) -> None:
     from training.simulate.render import Order, render
     from training.simulate.views import LABELS
 
@@ -116,20 +96,18 @@ def _simulate(options: argparse.Namespace) -> None:
     print()
 
 
-def _sheet(options: argparse.Namespace) -> None:
+def _sheet(options: Namespace) -> None:
     from training.simulate.sheet import contact_sheet
 
     contact_sheet(options.data / "anatomy", options.work / "films" / "cache", options.out)
     print(options.out)
 
 
-def _train(options: argparse.Namespace) -> None:
-    import tensorflow as tf
-
+def _train(options: Namespace) -> None:
     from training.recipe import Recipe
     from training.train import train
 
-    tf.config.threading.set_intra_op_parallelism_threads(options.threads)
+    use_threads(options)
     recipe = Recipe(**{field.name: getattr(options, field.name) for field in fields(Recipe)})
     weights = train(
         shared=options.data,
@@ -143,7 +121,7 @@ def _train(options: argparse.Namespace) -> None:
     print(weights)
 
 
-def _calibrate(options: argparse.Namespace) -> None:
+def _calibrate(options: Namespace) -> None:
     from training.calibrate import calibrate
 
     chosen = calibrate(
@@ -152,19 +130,19 @@ def _calibrate(options: argparse.Namespace) -> None:
     print(chosen)
 
 
-def _export(options: argparse.Namespace) -> None:
+def _export(options: Namespace) -> None:
     from training.export import export
 
     print(export(network_folder=options.work / "network", pack=options.pack))
 
 
-def _card(options: argparse.Namespace) -> None:
+def _card(options: Namespace) -> None:
     from training.card import write_card
 
     print(write_card(options.pack, options.work / "evaluation", options.log))
 
 
-def _evaluate(options: argparse.Namespace) -> None:
+def _evaluate(options: Namespace) -> None:
     from training.evaluate import evaluate
 
     print(
@@ -178,7 +156,7 @@ def _evaluate(options: argparse.Namespace) -> None:
     )
 
 
-def _demo(options: argparse.Namespace) -> None:
+def _demo(options: Namespace) -> None:
     from training.demo import demonstration
 
     says = None if options.pack is None else _says(options.pack)

@@ -3,67 +3,39 @@
 from __future__ import annotations
 
 import argparse
-import os
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-Stage = Callable[[argparse.Namespace], None]
-CHECKOUT = Path(__file__).resolve().parents[2]
+from training.stages import CHECKOUT, PACKS, Stages, add_threads, use_threads
 
 
-def main(arguments: Sequence[str]) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run one stage; returns the exit status."""
-    options = _parser().parse_args(arguments)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    try:
-        options.stage(options)
-    except (FileNotFoundError, ValueError) as error:
-        print(f"fracture {options.step}: {error}", file=sys.stderr)
-        return 2
-    return 0
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m training fracture", description=__doc__)
-    shared = Path(os.environ.get("RADROUTER_SHARED", CHECKOUT.parent / "shared"))
-    stages = parser.add_subparsers(dest="step", required=True)
-
-    def stage(name: str, run: Stage, summary: str) -> argparse.ArgumentParser:
-        one = stages.add_parser(name, help=summary, description=summary)
-        one.add_argument("--data", type=Path, default=shared, help="folder with anatomy/, films/, models/")
-        one.add_argument("--work", type=Path, default=Path("training-work/fracture"), help="where files go")
-        one.set_defaults(stage=run)
-        return one
-
-    _stages(stage)
-    return parser
-
-
-def _stages(stage: Callable[[str, Stage, str], argparse.ArgumentParser]) -> None:
-    prepare = stage("prepare", _prepare, "render films into WORK/films; goes on where it stopped")
-    prepare.add_argument("--films", type=int, default=2820)
+    folders = "anatomy/, films/, models/"
+    stages = Stages("fracture", __doc__, work=Path("training-work/fracture"), data=folders)
+    prepare = stages.add("prepare", _prepare, "render films into WORK/films; goes on where it stopped")
+    prepare.add_argument("--films", type=int, default=7200)
     prepare.add_argument("--seed", type=int, default=1)
-    sheet = stage("sheet", _sheet, "render a contact sheet of injuries with their boxes")
+    sheet = stages.add("sheet", _sheet, "render a contact sheet of injuries with their boxes")
     sheet.add_argument("--out", type=Path, default=CHECKOUT / "docs/images/fractures.jpg")
-    train = stage("train", _train, "train the detector; goes on from its last checkpoint")
+    train = stages.add("train", _train, "train the detector; goes on from its last checkpoint")
     train.add_argument("--minutes", type=float, default=30.0)
-    train.add_argument("--steps", type=int, default=2400)
+    train.add_argument("--steps", type=int, default=4000)
     train.add_argument("--rate", type=float, default=1e-3)
     train.add_argument("--seed", type=int, default=1)
-    train.add_argument("--threads", type=int, default=os.cpu_count() or 1)
-    stage("calibrate", _calibrate, "choose probabilities and thresholds on films that may train")
-    shown = stage("example", _example, "render a Monteggia injury as a DICOM file for the tests")
+    add_threads(train)
+    stages.add("calibrate", _calibrate, "choose probabilities and thresholds on films that may train")
+    shown = stages.add("example", _example, "render a Monteggia injury as a DICOM file for the tests")
     shown.add_argument("--out", type=Path, default=CHECKOUT / "tests/training/fracture/monteggia.dcm")
-    shown.add_argument("--pack", type=Path, default=CHECKOUT / "classifiers/packs/fracture/1")
-    for name, run, summary in (
-        ("export", _export, "write WORK's network as a model pack"),
-        ("evaluate", _evaluate, "measure the pack on every real elbow, forearm and wrist film"),
-        ("card", _card, "write the pack's card from its evaluation"),
+    for one in (
+        shown,
+        stages.add("export", _export, "write WORK's network as a model pack"),
+        stages.add("evaluate", _evaluate, "measure the pack on every real elbow, forearm and wrist film"),
+        stages.add("card", _card, "write the pack's card from its evaluation"),
     ):
-        one = stage(name, run, summary)
-        one.add_argument("--pack", type=Path, default=CHECKOUT / "classifiers/packs/fracture/1")
+        one.add_argument("--pack", type=Path, default=PACKS / "fracture" / "2")
+    return stages.run(arguments)
 
 
 def _example(options: argparse.Namespace) -> None:
@@ -90,12 +62,10 @@ def _sheet(options: argparse.Namespace) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
-    import tensorflow as tf
-
     from training.detect.loop import Recipe
     from training.fracture.train import train
 
-    tf.config.threading.set_intra_op_parallelism_threads(options.threads)
+    use_threads(options)
     recipe = Recipe(steps=options.steps, minutes=options.minutes, rate=options.rate, seed=options.seed)
     report = partial(print, flush=True)
     print(train(options.data, options.work / "films", options.work / "network", recipe, report))

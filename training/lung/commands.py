@@ -3,47 +3,26 @@
 from __future__ import annotations
 
 import argparse
-import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-CHECKOUT = Path(__file__).resolve().parent.parent.parent
+from training.stages import PACKS, Stages, add_threads, use_threads
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one stage; returns the exit status."""
-    options = _parser().parse_args(arguments)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    try:
-        options.stage(options)
-    except (FileNotFoundError, ValueError) as error:
-        print(f"lung {options.command}: {error}", file=sys.stderr)
-        return 2
-    return 0
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m training lung", description=__doc__)
-    stages = parser.add_subparsers(dest="command", required=True)
-    shared = Path(os.environ.get("RADROUTER_SHARED", CHECKOUT.parent / "shared"))
-    for name, run, summary in (
-        ("prepare", _prepare, "count the films and say who may teach what"),
-        ("train", _train, "labels, features, five folds, the shipped network; goes on where it stopped"),
-        ("calibrate", _calibrate, "probabilities and thresholds from what the folds said"),
-        ("evaluate", _evaluate, "measure what the folds said, with intervals and pictures"),
-        ("export", _export, "write the pack and check it against Keras"),
-        ("card", _card, "write the pack's card and metrics from the evaluation"),
+    stages = Stages("lung", __doc__, work=Path("training-work/lung"), data="chest/")
+    stages.add("prepare", _prepare, "count the films and say who may teach what")
+    learn = "labels, features, five folds, the shipped network; goes on where it stopped"
+    _plan_options(stages.add("train", _train, learn))
+    stages.add("calibrate", _calibrate, "probabilities and thresholds from what the folds said")
+    stages.add("evaluate", _evaluate, "measure what the folds said, with intervals and pictures")
+    for one in (
+        stages.add("export", _export, "write the pack and check it against Keras"),
+        stages.add("card", _card, "write the pack's card and metrics from the evaluation"),
     ):
-        one = stages.add_parser(name, help=summary, description=summary)
-        one.set_defaults(stage=run)
-        one.add_argument("--data", type=Path, default=shared, help="folder with chest/")
-        one.add_argument("--work", type=Path, default=Path("training-work/lung"), help="where files go")
-        if name == "train":
-            _plan_options(one)
-        if name in ("export", "card"):
-            one.add_argument("--pack", type=Path, default=CHECKOUT / "classifiers/packs/lung/1")
-    return parser
+        one.add_argument("--pack", type=Path, default=PACKS / "lung" / "1")
+    return stages.run(arguments)
 
 
 def _plan_options(parser: argparse.ArgumentParser) -> None:
@@ -58,7 +37,7 @@ def _plan_options(parser: argparse.ArgumentParser) -> None:
         "--folds", nargs="*", help="only these: 0 1 2 3 4 all (several processes can share them)"
     )
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+    add_threads(parser)
 
 
 def _prepare(options: argparse.Namespace) -> None:
@@ -68,11 +47,9 @@ def _prepare(options: argparse.Namespace) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
-    import tensorflow as tf
-
     from training.lung.train import Plan, train
 
-    tf.config.threading.set_intra_op_parallelism_threads(options.threads)
+    use_threads(options)
     plan = Plan(
         minutes=options.minutes,
         heads_minutes=options.heads_minutes,
