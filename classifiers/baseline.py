@@ -14,11 +14,10 @@ from typing import Any
 
 from classifiers.manifest import ANSWERING_HEAD, Baseline, Output, Task
 from classifiers.strict import Table
-from router.drift import SCORE_EDGES, score_bin
+from router.drift import NONE, SCORE_EDGES, counts_for, score_bin
 from router.types import Finding, ViewPrediction
 from router.views import OTHER, UNSURE
 
-NONE = "none"  # a specialist's film without a finding
 MOST_FILMS = 1_000_000_000
 
 
@@ -39,12 +38,11 @@ def baseline_of_findings(
 ) -> Baseline:
     """The baseline that a specialist's findings on its evaluation films make, film by film.
 
-    A film counts for its most probable finding; without one it is stated to show ``none``, and has no score:
-    later films without a finding have none either. Raises ValueError as ``baseline_of`` does.
+    Films count as later ones do (``router.drift.counts_for``). Raises ValueError as ``baseline_of`` does.
     """
-    best = [max(found, key=lambda one: one.probability, default=None) for found in findings]
-    stated = [one.label if one is not None else NONE for one in best]
-    return _counted(stated, [one.probability for one in best if one is not None], measured, edges)
+    films = [counts_for((one.label, one.probability) for one in found) for found in findings]
+    stated, scores = [said for said, _ in films], [score for _, score in films if score is not None]
+    return _counted(stated, scores, measured, edges)
 
 
 def _counted(

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Text, and_, cast, func, select
 from sqlalchemy.orm import Session, aliased, sessionmaker
 
+from db.documents import model_document
 from db.instances import now_utc
 from db.read_drift import Compared, Differing, Ran, Sampled
 from db.schema import DecisionRow, FindingRow, HeaderRow, InstanceRow, PredictionRow, StudyRow
 from db.transactions import reading
+from router.drift import counts_for
 from router.drift_report import Answered, Span
 from router.types import Mode, ModelRef
 
@@ -52,14 +55,16 @@ class Drift:
     ) -> Sampled:
         """What the model said of the films that came in ``span``: of all, or of every so-and-so-many-th.
 
-        ``head``: ``view``; a further head of a view model, whose leading label counts; ``classify``, the
-        stated findings of a specialist.
+        ``head``: ``view``; a further head of a view model, whose leading label counts; ``classify``, what a
+        specialist states of a film, as ``router.drift.counts_for`` counts it.
         """
         came = and_(InstanceRow.received_at >= span.since, InstanceRow.received_at < span.until)
         with reading(self._sessions) as session:
             step = _step(session.scalar(select(func.count()).where(came)) or 0, most)
-            rows = session.execute(_answers(model, head, came, step)).all()
-        return Sampled(answers=tuple(_answered(row) for row in rows), step=step)
+            asked = _findings(model) if head == FINDINGS_HEAD else _predictions(model, head)
+            rows = session.execute(asked.where(came, *_every(step))).all()
+        by_film = groupby(rows, key=lambda row: row[0])
+        return Sampled(answers=tuple(_answered(list(films)) for _, films in by_film), step=step)
 
     def compared(
         self, active: ModelRef, shadow: ModelRef, since: datetime, *, most: int = 3 * MOST_ANSWERS
@@ -110,7 +115,7 @@ def _first(model: ModelRef) -> Select[datetime]:
     return (
         select(InstanceRow.received_at)
         .join(DecisionRow, DecisionRow.instance_id == InstanceRow.id)
-        .where(cast(DecisionRow.models_run, Text).contains(model.sha256))
+        .where(_ran(model))
         .order_by(InstanceRow.received_at)
         .limit(1)
     )
@@ -121,10 +126,16 @@ def _first_since(model: ModelRef, since: datetime) -> Select[datetime]:
     return (
         select(InstanceRow.received_at)
         .join(DecisionRow, DecisionRow.instance_id == InstanceRow.id)
-        .where(DecisionRow.decided_at >= since, cast(DecisionRow.models_run, Text).contains(model.sha256))
+        .where(DecisionRow.decided_at >= since, _ran(model))
         .order_by(DecisionRow.decided_at)
         .limit(1)
     )
+
+
+def _ran(model: ModelRef) -> ColumnElement[bool]:
+    """By the whole reference as it was written: two versions of a pack may have the same weights."""
+    written = json.dumps(model_document(model))
+    return cast(DecisionRow.models_run, Text).contains(written, autoescape=True)
 
 
 def _step(count: int, most: int) -> int:
@@ -138,42 +149,56 @@ def _is(document: Any, model: ModelRef) -> ColumnElement[bool]:
     )
 
 
-def _answers(model: ModelRef, head: str, came: ColumnElement[bool], step: int) -> Select[Any]:
-    """One row an answer; ``id`` grows by one with each object, so every n-th is a fair sample."""
-    table: Any = FindingRow if head == FINDINGS_HEAD else PredictionRow
-    said: Any
-    score: Any
-    if head == FINDINGS_HEAD:
-        said, score = FindingRow.label, FindingRow.probability
-    elif head == VIEW_HEAD:
-        said, score = PredictionRow.view, PredictionRow.score
-    else:
+def _every(step: int) -> tuple[ColumnElement[bool], ...]:
+    """``id`` grows by one with each object, so every n-th is a fair sample."""
+    return (InstanceRow.id % step == 0,) if step > 1 else ()
+
+
+def _films(said: Any, score: Any) -> Select[Any]:
+    return select(
+        InstanceRow.id,
+        InstanceRow.study_id,
+        InstanceRow.received_at,
+        InstanceRow.calling_ae_title,
+        HeaderRow.attributes[("ManufacturerModelName", 0)].as_string(),
+        HeaderRow.attributes[("StationName", 0)].as_string(),
+        said,
+        score,
+    ).join(HeaderRow, HeaderRow.instance_id == InstanceRow.id)
+
+
+def _predictions(model: ModelRef, head: str) -> Select[Any]:
+    """One row a film that the model has answered."""
+    said: Any = PredictionRow.view
+    score: Any = PredictionRow.score
+    if head != VIEW_HEAD:
         said = PredictionRow.further[(head, 0, "label")].as_string()
         score = PredictionRow.further[(head, 0, "score")].as_float()
-    chosen = [came, _is(table.model, model), said.is_not(None)]
-    if head == FINDINGS_HEAD:  # a member of an ensemble also keeps what it would not have stated itself
-        chosen.append(FindingRow.probability >= FindingRow.threshold)
-    if step > 1:
-        chosen.append(InstanceRow.id % step == 0)
+    films = _films(said, score).join(PredictionRow, PredictionRow.instance_id == InstanceRow.id)
+    return films.where(_is(PredictionRow.model, model), said.is_not(None))
+
+
+def _findings(model: ModelRef) -> Select[Any]:
+    """One row a stated finding, film by film; one without a label for a film of which nothing was stated."""
+    stated = and_(
+        FindingRow.instance_id == InstanceRow.id,
+        _is(FindingRow.model, model),
+        FindingRow.probability >= FindingRow.threshold,  # a member of an ensemble also keeps what is below
+    )
     return (
-        select(
-            InstanceRow.study_id,
-            InstanceRow.received_at,
-            InstanceRow.calling_ae_title,
-            HeaderRow.attributes[("ManufacturerModelName", 0)].as_string(),
-            HeaderRow.attributes[("StationName", 0)].as_string(),
-            said,
-            score,
-        )
-        .join(HeaderRow, HeaderRow.instance_id == InstanceRow.id)
-        .join(table, table.instance_id == InstanceRow.id)
-        .where(*chosen)
+        _films(FindingRow.label, FindingRow.probability)
+        .join(DecisionRow, DecisionRow.instance_id == InstanceRow.id)
+        .join(FindingRow, stated, isouter=True)
+        .where(_ran(model))
+        .order_by(InstanceRow.id, FindingRow.id)
     )
 
 
-def _answered(row: Any) -> Answered:
-    study, at, calling_ae_title, *name, said, score = row
+def _answered(rows: Sequence[Any]) -> Answered:
+    """What a film's rows say together: the scanner, and one answer."""
+    _, study, at, calling_ae_title, *name, _, _ = rows[0]
     scanner = ", ".join(word.strip() for word in name if word and word.strip())
+    said, score = counts_for((said, score) for *_, said, score in rows if said is not None)
     return Answered(
         scanner=scanner or f"sent by {calling_ae_title}", study=study, at=at, said=said, score=score
     )

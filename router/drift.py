@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
@@ -26,6 +26,7 @@ RARE = 5.0  # films expected in the smaller sample below which bins are put toge
 NOISE = 0.99  # part of all undrifted comparisons that stay below the noise floor
 # Calibrated scores crowd near 1, so the bins do; films fall in by "less than".
 SCORE_EDGES = (0.4, 0.6, 0.75, 0.85, 0.9, 0.95, 0.98, 0.99, 0.995)
+NONE = "none"  # what a specialist says of a film without a finding
 
 Bin = TypeVar("Bin", bound=Hashable)
 
@@ -78,6 +79,14 @@ def score_bins(edges: Sequence[float]) -> tuple[str, ...]:
 def score_bin(score: float, edges: Sequence[float]) -> int:
     """The number of the bin that a score falls into."""
     return bisect_right(edges, score)
+
+
+def counts_for(findings: Iterable[tuple[str, float]]) -> tuple[str, float | None]:
+    """What a specialist's film counts for, of its stated findings' labels and probabilities in [0, 1].
+
+    Its most probable finding, however many boxes there are; without a finding ``NONE``, which has no score.
+    """
+    return max(findings, key=lambda one: one[1], default=(NONE, None))
 
 
 def compare(reference: Histogram, current: Histogram) -> Comparison:

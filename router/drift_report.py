@@ -20,8 +20,8 @@ class Answered:
     scanner: str
     study: int  # equal for the films of one study, and of no other meaning
     at: datetime  # when the film came
-    said: str  # the view, or what another head said
-    score: float  # calibrated probability in [0, 1]
+    said: str  # the view, or what another head said; of a specialist what ``counts_for`` gives
+    score: float | None  # calibrated probability in [0, 1]; None: nothing was stated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,11 +114,11 @@ def report(
 
 
 def of_scores(answers: Iterable[Answered], edges: Sequence[float]) -> Histogram:
-    """The scores in bins."""
-    answers = tuple(answers)
-    counts = Counter(score_bin(answer.score, edges) for answer in answers)
+    """The scores in bins; films of which nothing was stated have none."""
+    scored = [(answer, answer.score) for answer in answers if answer.score is not None]
+    counts = Counter(score_bin(score, edges) for _, score in scored)
     named = {name: counts[number] for number, name in enumerate(score_bins(edges))}
-    return Histogram(films=named, independent=_studies(answers))
+    return Histogram(films=named, independent=_studies(answer for answer, _ in scored))
 
 
 def of_said(answers: Iterable[Answered]) -> Histogram:

@@ -11,8 +11,9 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
-from db.drift import Drift
+from db.drift import FINDINGS_HEAD, Drift
 from db.instances import Instances
+from router.drift import NONE
 from router.drift_report import Span
 from router.types import Candidate, Finding, Mode, ModelRef, ViewPrediction
 
@@ -88,6 +89,36 @@ def test_answers_by_scanner(drift: Drift, answered: Callable[..., None], clock: 
     assert drift.answers(ModelRef(name="view", version="2", sha256="9" * 64), span).answers == ()
 
 
+def test_a_specialists_film_counts_once_for_its_most_probable_finding_or_for_none(
+    drift: Drift, receive: Callable[..., Any], instances: Instances, analysis: Callable[..., Any], clock: Any
+) -> None:
+    def finding(label: str, probability: float) -> Finding:
+        return Finding(label=label, score=0.1, probability=probability, threshold=0.5, model=LUNG)
+
+    other = replace(finding("mass", 0.99), model=replace(LUNG, sha256="9" * 64), mode=Mode.SHADOW)
+    films: list[tuple[tuple[Finding, ...], tuple[ModelRef, ...]]] = [
+        ((finding("opacity", 0.6), finding("nodule", 0.8), finding("nodule", 0.7), other), (ACTIVE, LUNG)),
+        ((finding("opacity", 0.9), finding("opacity", 0.51)), (ACTIVE, LUNG)),
+        ((finding("nodule", 0.4), other), (ACTIVE, LUNG)),  # as a member of an ensemble: below
+        ((), (ACTIVE, LUNG)),
+        ((other,), (ACTIVE, replace(LUNG, version="2"))),  # no film of this version's: the same weights
+    ]
+    for number, (found, ran) in enumerate(films, 1):
+        receive(number)
+        (claim,) = instances.claim(1, lease=HOUR, worker="w")
+        instances.finish(claim, analysis(findings=found, models_run=ran))
+    span = Span(since=clock(), until=clock() + HOUR)
+    later = replace(LUNG, version="2")
+    assert [one.said for one in drift.answers(later, span, head=FINDINGS_HEAD).answers] == [NONE]
+    answers = drift.answers(LUNG, span, head=FINDINGS_HEAD).answers
+    assert [(one.said, one.score) for one in answers] == [
+        ("nodule", 0.8),
+        ("opacity", 0.9),
+        (NONE, None),
+        (NONE, None),
+    ]
+
+
 def test_of_many_films_a_fair_part_is_looked_at(
     drift: Drift, answered: Callable[..., None], clock: Any
 ) -> None:
@@ -142,7 +173,9 @@ def test_the_index_of_arrivals_is_used(engine: Engine, drift: Drift, clock: Any)
         pytest.skip("a handful of rows is read whole there, whatever indexes there are")
     asked: list[tuple[str, Any]] = []
     engine.dialect.do_execute = _noting(engine.dialect.do_execute, asked)  # type: ignore[method-assign]
-    drift.answers(ACTIVE, Span(since=clock(), until=clock() + HOUR))
+    span = Span(since=clock(), until=clock() + HOUR)
+    drift.answers(ACTIVE, span)
+    drift.answers(LUNG, span, head=FINDINGS_HEAD)
     drift.compared(ACTIVE, SHADOW, clock())
     plans = []
     with engine.connect() as connection:
@@ -150,9 +183,9 @@ def test_the_index_of_arrivals_is_used(engine: Engine, drift: Drift, clock: Any)
             if statement.startswith("SELECT"):
                 rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
                 plans.append(" / ".join(str(row[-1]) for row in rows))
-    assert len(plans) == 4
-    assert all("ix_instance_received" in plan for plan in plans[:3]), plans
-    assert "SCAN header" not in str(plans) and "SCAN prediction" not in str(plans), plans
+    assert len(plans) == 6
+    assert all("ix_instance_received" in plan for plan in plans[:5]), plans
+    assert not any(f"SCAN {name}" in str(plans) for name in ("header", "prediction", "finding", "decision"))
 
 
 def _noting(execute: Callable[..., Any], asked: list[tuple[str, Any]]) -> Callable[..., Any]:

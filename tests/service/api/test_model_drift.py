@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import random
+from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from classifiers.baseline import baseline_of_findings
+from classifiers.manifest import Baseline
+from router.drift import Histogram, Standing, compare, score_bin
+from router.types import Box, Finding, ModelRef
+from service.api.out_models import BaselineOut
+
+LUNG = ModelRef(name="lung", version="1", sha256="c" * 64)
 SCANNER = {"ManufacturerModelName": ("DRX",), "StationName": ("ROOM1",)}
 LONG_AGO = "?days=60&reference_days=1&reference_from=2026-01-01"
 
@@ -54,6 +64,56 @@ def test_one_may_ask_for_a_version_and_for_a_head(house: Any, client: Any) -> No
         ("view/agreement?head=view", 422),
     ):
         assert client.get(f"/api/v1/models/{path}").status_code == status, path
+
+
+def boxes_of_a_film(dice: random.Random, times: float) -> tuple[Finding, ...]:
+    """Two to eight boxes, of which one stands out; none on every fifth film. ``times``: all less probable."""
+    if dice.random() < 0.2:
+        return ()
+    best = dice.uniform(0.5, 0.99)
+    probabilities = [best, *(best * dice.uniform(0.2, 0.6) for _ in range(dice.randint(1, 7)))]
+    return tuple(
+        Finding(
+            label=dice.choice(["nodule", "mass"]),
+            score=0.1,
+            probability=times * probability,
+            threshold=0.05,
+            model=LUNG,
+            box=Box(x=8, y=8, width=16, height=8),
+        )
+        for probability in probabilities
+    )
+
+
+@pytest.mark.parametrize(("times", "standing"), [(1.0, "steady"), (0.7, "changed")])
+def test_boxes_of_a_film_count_once_now_as_in_the_baseline(house: Any, times: float, standing: str) -> None:
+    dice = random.Random(20261121)
+    measured = baseline_of_findings([boxes_of_a_film(dice, 1) for _ in range(400)], measured="400 films")
+    (view,) = house.app().state.needs.models
+    stated = BaselineOut(films=400, measured="400 films", score_edges=measured.score_edges,
+                         score_films=measured.score_films, stated=dict(measured.stated))  # fmt: skip
+    named = {"name": LUNG.name, "version": LUNG.version, "sha256": LUNG.sha256, "task": "detect"}
+    client = house.client(models=(view, view.model_copy(update=named | {"baseline": stated})))
+    films = [boxes_of_a_film(dice, times) for _ in range(120)]
+    for number, found in enumerate(films):
+        house.receive(number, study_instance_uid=f"1.2.{number}")
+        house.analyse(beside=found, also_ran=(LUNG,))
+    (everything, _) = client.get(f"/api/v1/models/lung/drift{LONG_AGO}").json()["scanners"]
+    assert everything["films"] == 120 > everything["trained"]["films"] == sum(map(bool, films)) > 80
+    assert everything["trained"]["standing"] == standing
+    said = {part["name"]: part["current"] for part in everything["said_parts"]}
+    assert {*said} == {"nodule", "mass", "none"}
+    assert said["none"] == pytest.approx(1 - everything["trained"]["films"] / 120)
+    assert box_by_box(films, measured) is Standing.CHANGED
+
+
+def box_by_box(films: Sequence[Sequence[Finding]], measured: Baseline) -> Standing:
+    """What these films would look like if each box counted: changed, whatever the films are."""
+    then = {str(number): count for number, count in enumerate(measured.score_films)}
+    now = Counter(str(score_bin(one.probability, measured.score_edges)) for found in films for one in found)
+    return compare(
+        Histogram(films=then, independent=measured.films), Histogram(films=now, independent=len(films))
+    ).standing
 
 
 def test_agreement_with_the_shadow(house: Any, client: Any) -> None:
