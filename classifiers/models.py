@@ -18,7 +18,7 @@ from classifiers.runtimes import Hint, load
 from classifiers.specialists import Specialist
 from classifiers.thresholds import Thresholds
 from classifiers.view import ViewClassifier
-from router.ensemble import Member, combined, ensemble_model, kept, members_of
+from router.ensemble import Member, combined, ensemble_model, kept, members_of, silences
 from router.errors import HeatAbsent, ModelAbsent, PackError
 from router.types import Finding, Mode, ModelRef, ViewPrediction
 
@@ -221,14 +221,12 @@ class Models:
 
 
 def _together(members: Sequence[Specialist], films: Sequence[Film]) -> list[Said]:
-    """Per film what the members state together, then what each says (``router.ensemble``)."""
+    """Per film what the members state together, then what each says, and who had no vote."""
     model = ensemble_model([member.ref for member in members])
-    found = []
-    for seen in zip(*(member.candidates(films) for member in members), strict=True):
-        each = [
-            Member(model=member.ref, thresholds=member.thresholds, candidates=candidates)
-            for member, candidates in zip(members, seen, strict=True)
-        ]
-        answer = combined(each, model)
-        found.append(Said(findings=(*answer, *kept(each, answer))))
-    return found
+    votes = zip(*(member.votes(films) for member in members), strict=True)
+    return [_joint(each, model) for each in votes]
+
+
+def _joint(members: Sequence[Member], model: ModelRef) -> Said:
+    answer = combined(members, model)
+    return Said(findings=(*answer, *kept(members, answer)), silent=silences(members, model))

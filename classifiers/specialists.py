@@ -17,6 +17,7 @@ from classifiers.packs import Pack
 from classifiers.prepare import WORKING_SIDE
 from classifiers.runtimes import Runtime
 from classifiers.tensors import batch, picture
+from router.ensemble import Member
 from router.errors import HeatAbsent, PackError
 from router.types import Finding, ModelRef
 
@@ -82,6 +83,19 @@ class Specialist:
             return self._boxes.candidates(films)
         manifest = self._pack.manifest
         return [candidates_of(raw, manifest, self.ref, floor=FLOOR) for raw in self._classified(films)]
+
+    def votes(self, films: Sequence[Film]) -> list[Member]:
+        """What ``candidates`` gives as an ensemble's member, without a vote where the gate stays shut."""
+        if self._boxes is not None:
+            return [self._vote(found) for found in self._boxes.candidates(films)]
+        manifest = self._pack.manifest
+        return [
+            self._vote(candidates_of(raw, manifest, self.ref, floor=FLOOR), silence_of(raw, manifest))
+            for raw in self._classified(films)
+        ]
+
+    def _vote(self, candidates: tuple[Finding, ...], silence: str | None = None) -> Member:
+        return Member(model=self.ref, thresholds=self.thresholds, candidates=candidates, silence=silence)
 
     def predict(self, films: Sequence[Film]) -> list[tuple[Finding, ...]]:
         """What is stated about each film, in order, most probable first.

@@ -8,7 +8,7 @@ a place that only some of the members see is less probable by as much.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import fsum
 
@@ -23,12 +23,13 @@ class Member:
     """What one model says of a film.
 
     ``thresholds``: every label that it may state, with the probability it needs; ``candidates``: all that it
-    sees, also what stays below.
+    sees, also what stays below. ``silence``: why it has no vote on this film, where its gate stayed shut.
     """
 
     model: ModelRef
     thresholds: Mapping[str, float]
     candidates: tuple[Finding, ...]
+    silence: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,23 +63,37 @@ def combined(members: Sequence[Member], model: ModelRef) -> tuple[Finding, ...]:
     """What the members state together, most probable first; their order does not matter.
 
     A label's probability, score and threshold are means over the members that know the label; one that sees
-    nothing counts 0. A member that gives a label without a box speaks of the whole film: it counts at every
-    place that others box. A whole film's finding is stated only where no box of its label is. Raises
-    ValueError for two members of one model.
+    nothing counts 0, and one that is silent does not count. A member that gives a label without a box speaks
+    of the whole film: it counts at every place that others box. A whole film's finding is stated only where
+    no box of its label is. Raises ValueError for two members of one model.
     """
     if len({member.model for member in members}) < len(members):
         raise ValueError("an ensemble's members are different models")
-    labels = {label for member in members for label in member.thresholds}
-    found = [finding for label in labels for finding in _of_label(label, members, model)]
+    voters = voting(members)
+    labels = {label for member in voters for label in member.thresholds}
+    found = [finding for label in labels for finding in _of_label(label, voters, model)]
     return tuple(sorted((each for each in found if each.probability >= each.threshold), key=_rank))
 
 
+def voting(members: Iterable[Member]) -> tuple[Member, ...]:
+    """Those that have a vote on this film."""
+    return tuple(member for member in members if member.silence is None)
+
+
+def silences(members: Sequence[Member], model: ModelRef) -> Mapping[ModelRef, str]:
+    """Who of the members had no vote, and why; where nobody had one the ensemble, in the same words."""
+    own = {member.model: member.silence for member in members if member.silence is not None}
+    if len(own) < len(members):
+        return own
+    return {model: "; ".join(dict.fromkeys(own.values())), **own}
+
+
 def kept(members: Sequence[Member], stated: Sequence[Finding]) -> tuple[Finding, ...]:
-    """The members' part, marked as such: what is stated together, and what each would have stated."""
+    """The voters' part, marked as such: what is stated together, and what each would have stated."""
     labels = {finding.label for finding in stated}
     return tuple(
         replace(finding, mode=Mode.MEMBER)
-        for member in members
+        for member in voting(members)
         for finding in sorted(member.candidates, key=_rank)
         if finding.label in labels or finding.probability >= finding.threshold
     )

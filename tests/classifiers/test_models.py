@@ -109,6 +109,32 @@ def test_a_gate_that_stays_shut_says_so_in_its_own_words_of_shadows_too(
         }
 
 
+def test_in_an_ensemble_a_member_votes_only_if_its_gate_opens(
+    make_specialist: MakeSpecialist, films: list[Film]
+) -> None:
+    shut = Gate(margin=1.0, otherwise="image quality not good enough to be analysed")
+    both = models(make_specialist(name="open"), make_specialist(name="shut", gate=shut))
+    alone = both.findings("open", films)
+    for said, (own,) in zip(both.said("open+shut", films), alone, strict=True):
+        answer = next(one for one in said.findings if one.mode is Mode.ACTIVE)
+        assert (answer.label, answer.probability) == (own.label, pytest.approx(own.probability))
+        assert answer.model == both.answers("open+shut")
+        assert {one.model.name for one in said.findings if one.mode is Mode.MEMBER} == {"open"}
+        assert {str(model): words for model, words in said.silent.items()} == {"shut@1": shut.otherwise}
+
+
+def test_an_ensemble_of_shut_gates_says_so_in_their_words(
+    make_specialist: MakeSpecialist, films: list[Film]
+) -> None:
+    shut = Gate(margin=1.0, otherwise="image quality not good enough to be analysed")
+    both = models(make_specialist(name="one", gate=shut), make_specialist(name="two", gate=shut))
+    for said in both.said("one+two", films):
+        assert said.findings == ()
+        assert {str(model): words for model, words in said.silent.items()} == dict.fromkeys(
+            ("one+two@1+1", "one@1", "two@1"), shut.otherwise
+        )
+
+
 def test_a_gate_that_opens_is_no_reason_to_be_silent(
     make_specialist: MakeSpecialist, films: list[Film]
 ) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.ensemble import Member, combined, ensemble_model, kept, members_of, overlap
+from router.ensemble import Member, combined, ensemble_model, kept, members_of, overlap, silences
 from router.types import Box, Finding, Mode, ModelRef
 
 A, B, C = (ModelRef(name=name, version="1", sha256=name * 64) for name in "abc")
@@ -111,6 +111,32 @@ def test_members_are_kept_and_marked() -> None:
         ("x", "b", 0.3),
     ]
     assert {one.mode for one in kept(members, answer)} == {Mode.MEMBER}
+
+
+def test_a_member_whose_gate_stays_shut_has_no_vote() -> None:
+    shut = replace(member(A, said("x", 0.55), said("y", 0.9)), silence="too dark")
+    members = [shut, member(B, said("x", 0.9))]
+    assert stated(*members) == [("x", 0.9, None)]
+    assert [one.model for one in kept(members, combined(members, TOGETHER))] == [B]
+    assert silences(members, TOGETHER) == {A: "too dark"}
+    seeing_nothing = [shut, member(B, knows="xy")]
+    assert stated(*seeing_nothing) == []
+    assert silences(seeing_nothing, TOGETHER) == {A: "too dark"}
+
+
+def test_where_no_gate_opens_the_ensemble_is_silent_in_its_members_words() -> None:
+    dark, unsure = (
+        replace(member(model, said("x", 0.9)), silence=words) for model, words in ((A, "too dark"), (B, "?"))
+    )
+    assert stated(dark, unsure) == []
+    assert kept([dark, unsure], ()) == ()
+    assert silences([dark, unsure], TOGETHER) == {TOGETHER: "too dark; ?", A: "too dark", B: "?"}
+    alike = [dark, replace(unsure, silence="too dark")]
+    assert silences(alike, TOGETHER)[TOGETHER] == "too dark"
+
+
+def test_who_may_vote_is_not_silent() -> None:
+    assert silences([member(A, said("x", 0.9)), member(B, knows="x")], TOGETHER) == {}
 
 
 def test_the_ensemble_has_its_members_names_versions_and_a_digest_of_theirs() -> None:
