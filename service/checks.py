@@ -37,14 +37,17 @@ def guarded(name: str, do: str, look: Callable[[], Look]) -> Look:
 
 
 def rules(settings: Settings) -> Look:
-    """The rules file can be read and every word in it is known."""
+    """The rules file can be read, every word in it is known, and every pack that it names is here."""
     from service.wiring import installed_names, rules_watch
 
-    found = rules_watch(settings, installed_names(settings)).current
+    watch = rules_watch(settings, installed_names(settings))
+    found, missing = watch.current, watch.missing
     return Look(
         name="rules",
-        verdict="ok",
+        verdict="warning" if missing else "ok",
         says=f"{len(found.rules)} rules in {settings.rules_in_use}, version {found.version[:12]}",
+        do="install what the rules ask for, or take it out of them" if missing else None,
+        items=missing,
     )
 
 

@@ -30,6 +30,7 @@ def run_worker(settings: Settings, stop: Event, *, verbose: bool = False) -> Non
 
     wiring.make_folders(settings)
     rules = wiring.rules_watch(settings, wiring.installed_names(settings))
+    rules.warn()
     with (
         open_database(settings) as database,
         wiring.open_inbox(settings) as inbox,

@@ -91,11 +91,13 @@ def database_probe(revision: Callable[[], tuple[str | None, str | None]]) -> Pro
 
 
 def rules_probe(rules: RulesInForce) -> Probe:
-    """Rules are in force; a newer text that is not is worth a word, but the old rules do the work."""
+    """Rules are in force; a newer text that is not, or a missing pack, is worth a word: the rest is done."""
 
     def probe() -> Check:
         problem = rules.problem
-        return Check(ok=True, reason=None if problem is None else f"older rules are in force: {problem}")
+        if problem is not None:
+            return Check(ok=True, reason=f"older rules are in force: {problem}")
+        return Check(ok=True, reason="; ".join(rules.missing) or None)
 
     return probe
 

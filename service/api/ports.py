@@ -54,6 +54,10 @@ class RulesInForce(Protocol):
         """Why the file's present text is not in force; None when it is."""
 
     @property
+    def missing(self) -> tuple[str, ...]:
+        """A sentence for each pack that a rule in force asks for and that is not here."""
+
+    @property
     def file(self) -> Path:
         """The file that decides now."""
 

@@ -35,6 +35,10 @@ class RulesOut(Out):
     names: tuple[str, ...] = Field(description="the rules, in order", examples=[["chest films"]])
     is_current: bool = Field(description="whether this is the text of the rules file as it is now")
     problem: str | None = Field(description="why the file's present text is not in force", examples=[None])
+    missing: tuple[str, ...] = Field(
+        description="for each pack that is asked for and not here: the rule, the pack, and what installs it",
+        examples=[[]],
+    )
 
 
 class ExplanationOut(FindingsOut):
@@ -60,16 +64,17 @@ router = APIRouter(prefix="/rules", tags=["rules"])
 @router.get("", response_model=RulesOut, dependencies=READER)
 def read_rules(request: Request, needs: Needed) -> Response:
     """The rules in force, their version, and why a newer text of the file is not."""
-    current, problem = needs.rules.current, needs.rules.problem
+    current, problem, missing = needs.rules.current, needs.rules.problem, needs.rules.missing
     return answer(
         request,
-        tag("rules", current.version, problem),
+        tag("rules", current.version, problem, missing),
         lambda: RulesOut(
             text=current.sources,
             version=current.version,
             names=tuple(rule.name for rule in current.rules),
             is_current=problem is None,
             problem=problem,
+            missing=missing,
         ),
     )
 

@@ -28,7 +28,8 @@ def check(context: typer.Context, file: RulesFile = None) -> None:
 
     Example:  radrouter rules check my-rules.toml
     """
-    found = _watch(invocation(context), file).current
+    watch = _watch(invocation(context), file)
+    found = watch.parse(watch.current.sources)  # whoever asks is there to hear of a misspelt model
     out.print(
         f"[green]valid[/green]: {len(found.rules)} rules, mode {found.mode}, version {found.version[:12]}"
     )

@@ -200,6 +200,7 @@ def _page(
     values |= {
         "current": needs.rules.current,
         "problem": needs.rules.problem,
+        "missing": needs.rules.missing,
         "file": needs.rules.file,
         "checked": checked(needs, draft),
         "part": part,

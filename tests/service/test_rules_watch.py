@@ -41,6 +41,44 @@ def test_a_named_file_that_is_not_there_stops_the_start(file: Path) -> None:
         RulesWatch(file, installed=())
 
 
+ABSENT = CHEST.replace('"lung"', '"onemed_skin+lung", "mole"')
+
+
+def test_a_pack_that_is_yet_to_come_is_told_with_what_installs_it_and_stops_nothing(file: Path) -> None:
+    file.write_text(ABSENT)
+    watch = watching(file)
+    assert names(watch) == ["chest"]
+    skin, mole = watch.missing
+    assert skin.startswith('rule "chest" asks for the model pack "onemed_skin", which is not installed')
+    assert "`radrouter models install onemed --from FOLDER`" in skin
+    assert "`radrouter models import FILE --name mole --licence LICENCE`" in mole
+    assert RulesWatch(file, installed=("onemed_skin", "mole")).missing == ()
+
+
+def test_a_file_that_names_a_missing_pack_is_taken_over_and_warned_of(
+    file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    watch = watching(file)
+    assert watch.missing == ()
+    file.write_text(ABSENT)
+    assert watch.refresh()
+    assert [record.message for record in caplog.records if record.levelname == "WARNING"] == [*watch.missing]
+
+
+@pytest.mark.parametrize("name", ["view", "Mole", "two words", "../mole"])
+def test_what_no_pack_can_be_called_is_a_mistake(file: Path, name: str) -> None:
+    file.write_text(CHEST.replace('"lung"', f'"{name}"'))
+    with pytest.raises(RulesError, match=f'rule "chest": the model "{name}" is unknown'):
+        watching(file)
+
+
+def test_a_draft_that_names_a_missing_pack_is_refused(file: Path) -> None:
+    watch = watching(file)
+    with pytest.raises(RulesError, match='rule "chest": the model "onemed_skin" is unknown'):
+        watch.publish(ABSENT)
+    assert not file.exists()
+
+
 def test_a_publication_is_in_force_here_at_once_and_elsewhere_at_the_next_look(file: Path) -> None:
     watch, other = watching(file), watching(file)
     watch.publish(CHEST)

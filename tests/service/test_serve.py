@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -126,6 +127,28 @@ def test_rules_are_reloaded_and_broken_ones_refused(
     uid = film(tmp_path / "b.dcm")
     store(peer, here, tmp_path / "b.dcm")
     assert here.answer(uid)["decision"]["destinations"] == ["TWO"]
+
+
+def test_a_pack_that_a_rule_names_before_it_is_installed_stops_no_film(
+    house: Any, peer: Peer, command: Callable[..., Any], film: Film, tmp_path: Path
+) -> None:
+    rules = tmp_path / "rules.toml"
+    rules.write_text('[[rule]]\nname = "skin"\nwhen = { modality = ["CR"] }\nanalyse = ["onemed_skin"]\n')
+    settings = f'[rules]\nfile = "{rules}"'
+    here = house(settings)
+    sentence = 'rule "skin" asks for the model pack "onemed_skin", which is not installed or not active: run'
+    install = "`radrouter models install onemed --from FOLDER`"
+    here.wait_for(lambda: sentence in here.text() and install in here.text(), "the warning")
+    (missing,) = here.get("/api/v1/rules")["missing"]
+    assert sentence in missing and install in missing
+    uid = film(tmp_path / "a.dcm")
+    store(peer, here, tmp_path / "a.dcm")
+    answer = here.answer(uid)
+    assert (answer["state"], answer["models_absent"]) == ("done", ["onemed_skin"])
+    assert answer["decision"]["analyse"] == ["onemed_skin"]
+    report = json.loads(command("check", "--json", folder=here.folder).stdout)
+    (look,) = [each for each in report["checks"] if each["name"] == "rules"]
+    assert (look["verdict"], look["items"]) == ("warning", [missing])
 
 
 def test_an_address_that_is_not_ours_is_said_in_one_sentence(

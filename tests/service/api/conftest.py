@@ -90,6 +90,7 @@ class RulesHolder:
     current: RuleSet
     problem: str | None = None
     file: Path = Path("rules.toml")
+    missing: tuple[str, ...] = ()
 
     def publish(self, text: str) -> RuleSet:
         """Take a draft over, without a file."""

@@ -51,6 +51,14 @@ def test_a_broken_new_rules_file_is_worth_a_word_but_the_old_rules_do_the_work(h
     assert "older rules are in force" in answer.json()["checks"]["rules"]["reason"]
 
 
+def test_a_pack_that_a_rule_waits_for_is_worth_a_word(house) -> None:
+    house.rules.missing = ('rule "x" asks for the model pack "y"',)
+    client = house.client()
+    assert client.get("/api/v1/rules").json()["missing"] == [*house.rules.missing]
+    check = client.get("/readyz").json()["checks"]["rules"]
+    assert (check["ok"], check["reason"]) == (True, house.rules.missing[0])
+
+
 def test_without_a_view_model_it_is_not_ready() -> None:
     assert models_probe(())().ok is False
 

@@ -45,6 +45,17 @@ def test_a_reader_sees_the_rules_and_can_do_nothing_with_them(people: Any) -> No
         assert reader.send(path, draft=HAND, base="x").status_code == HTTPStatus.FORBIDDEN
 
 
+def test_a_pack_that_a_rule_waits_for_is_told_with_what_installs_it(people: Any, watch: RulesWatch) -> None:
+    assert "is not installed" not in people.person("reader").text("/rules")
+    watch.file.write_text(CHEST.replace('"lung"', '"onemed_skin"'))
+    assert watch.refresh()
+    said = people.person("reader").text("/rules")
+    assert (
+        "Rule &#34;chest&#34; asks for the model pack &#34;onemed_skin&#34;, which is not installed" in said
+    )
+    assert "radrouter models install onemed --from FOLDER" in said
+
+
 def test_a_reviewer_tries_a_draft_but_does_not_publish_it(people: Any, watch: RulesWatch) -> None:
     reviewer = people.person("reviewer")
     assert "Valid: 1 rule." in reviewer.send("/rules/check", draft=HAND).text
