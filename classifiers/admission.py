@@ -38,6 +38,7 @@ DICOM_ROOT = "1.2.840.10008."
 CAPTURES = frozenset(name for name in FILM_CLASSES if name.startswith("1.2.840.10008.5.1.4.1.1.7"))
 # PS3.3 C.7.3.1.1.1: what visible light made, and captures that do not say what made them.
 LIGHT = frozenset({"OP", "XC", "ES", "GM", "SM", "DMS", "OT", "SC", ""})
+X_RAYS = FILM_MODALITIES - LIGHT
 HOUNSFIELD = frozenset({"HU", "HU_MOD", ""})  # Rescale Type (0028,1054), PS3.3 C.11.1.1.2; CT may omit it
 
 
@@ -74,6 +75,25 @@ def refuse_unaccepted(header: Dataset, accepts: Accepts) -> None:
     reason = reasons[accepts](header)
     if reason is not None:
         raise NotAccepted(reason)
+
+
+def refuse_without_picture(header: Dataset, *, has_pixels: bool) -> None:
+    """Raise NotAFilm, with the reason, for an object of which a viewer has no single picture to show.
+
+    A radiograph that lacks its pixels is let through: that is damage, and reading it says so.
+    """
+    reason = _why_not_one_frame(header)
+    if reason is not None:
+        raise NotAFilm(f"{reason}, and pictures are made of single frames")
+    if not has_pixels and why_not_a_film(header) is not None:
+        raise NotAFilm("there are no pixels in it")
+
+
+def is_shown_in_colour(header: Dataset) -> bool:
+    """Whether its colours, if it has any, say something: an X-ray image that was kept as RGB is grey."""
+    sop_class, modality = _kind(header)
+    is_x_ray = sop_class in FILM_CLASSES - CAPTURES or modality in X_RAYS
+    return _photometric(header) in COLOUR | {PALETTE} and not is_x_ray
 
 
 def _why_not_a_photograph(header: Dataset) -> str | None:

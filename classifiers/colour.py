@@ -11,6 +11,7 @@ from pydicom.dataset import Dataset
 from pydicom.pixels import apply_color_lut
 
 from classifiers.layout import PALETTE, Layout
+from classifiers.luts import Window
 from classifiers.shrink import CODES, looked_up, shrunk
 from classifiers.tone import Mask, extremes, stored_values
 from classifiers.words import Decoded
@@ -35,6 +36,18 @@ def colours(
     eight = small if small.dtype == np.uint8 and top == 255 else _eight_bits(small, top)
     turned = decoded.space == "stored" and layout.photometric_interpretation.startswith("YBR_FULL")
     return np.ascontiguousarray(_rgb(eight) if turned else eight)
+
+
+def has_colours(picture: RGB) -> bool:
+    """Whether any pixel of a uint8 RGB picture (height, width, 3) is other than grey."""
+    red, green, blue = cv2.split(picture)
+    return not (np.array_equal(red, green) and np.array_equal(green, blue))
+
+
+def windowed(picture: RGB, window: Window) -> RGB:
+    """The same picture, each channel (0 to 255) under a window."""
+    levels = np.rint(window(np.arange(256, dtype=np.float64)) * 255).astype(np.uint8)
+    return np.asarray(levels[picture])
 
 
 def grey_as_colour(image: NDArray[np.float32]) -> RGB:

@@ -1,4 +1,4 @@
-"""A film as PNG, for a browser: windowed as a viewer would show it, with boxes where they are asked for."""
+"""A picture as PNG, for a browser: as a viewer would show it, with boxes where they are asked for."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from classifiers.element import Source
 from classifiers.film import Film
-from classifiers.reading import read_film
+from classifiers.reading import read_shown
 from router.types import Box
 
 Colour: TypeAlias = tuple[int, int, int]
@@ -25,21 +25,29 @@ def preview_png(
     *,
     long_side: int | None,
     window: tuple[float, float] | None = None,
+    otherwise: tuple[float, float] | None = None,
     boxes: Sequence[tuple[str, Box]] = (),
 ) -> bytes:
-    """PNG bytes of a film, bone bright: gray, or colour with ``boxes`` (label, rectangle in stored pixels).
+    """PNG bytes of an object's picture: gray, a radiograph's bone bright, or a photograph's colours.
 
-    ``window`` is (center, width) in the units of the modality transformation, instead of the header's VOI.
-    Raises what ``read_film`` raises.
+    In colour too with ``boxes`` (label, rectangle in stored pixels). ``window`` is (center, width) in the
+    units of the modality transformation, or of a colour's 0 to 255, instead of the header's VOI;
+    ``otherwise`` is for a header without one. Raises what ``read_shown`` raises.
     """
-    film = read_film(source, long_side=long_side, window=window)
-    picture = np.rint(film.image * 255).astype(np.uint8)
-    if boxes:
-        picture = cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR)
-        for label, box in boxes:
-            _draw(picture, film, label, box)
+    film = read_shown(source, long_side=long_side, window=window, otherwise=otherwise)
+    picture = _drawable(film, in_colour=bool(boxes))
+    for label, box in boxes:
+        _draw(picture, film, label, box)
     _, encoded = cv2.imencode(".png", picture, [cv2.IMWRITE_PNG_COMPRESSION, 3])
     return bytes(encoded)
+
+
+def _drawable(film: Film, *, in_colour: bool) -> NDArray[Any]:
+    """uint8, in OpenCV's order of colours where there are any or ``in_colour`` asks for them."""
+    if film.colour is not None:
+        return np.asarray(cv2.cvtColor(film.colour, cv2.COLOR_RGB2BGR))
+    gray = np.rint(film.image * 255).astype(np.uint8)
+    return np.asarray(cv2.cvtColor(gray, cv2.COLOR_GRAY2BGR)) if in_colour else gray
 
 
 def _draw(picture: NDArray[Any], film: Film, label: str, stored: Box) -> None:

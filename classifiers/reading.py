@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cv2
@@ -10,8 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
-from classifiers.admission import refuse_non_films, refuse_unaccepted, why_not_a_film
-from classifiers.colour import colours, grey_as_colour
+from classifiers.admission import (
+    is_shown_in_colour,
+    refuse_non_films,
+    refuse_unaccepted,
+    refuse_without_picture,
+    why_not_a_film,
+)
+from classifiers.colour import colours, grey_as_colour, has_colours, windowed
 from classifiers.decoders import decode
 from classifiers.element import PixelElement, Source, open_element
 from classifiers.film import Accepts, Film, Need
@@ -35,7 +41,10 @@ def read_film(source: Source, *, long_side: int | None, window: tuple[float, flo
     The grayscale pipeline is that of PS3.4 N.2. Raises NotAFilm for other objects than single-frame plain
     radiographs, UndecodablePixels with the decoder's reason, OSError where the path cannot be opened.
     """
-    read = read_words(source, long_side=long_side)
+    element = open_element(source)
+    with damage_is_undecodable("header"):
+        refuse_non_films(element.header)
+    read = _words(element, long_side, in_colour=False)
     with damage_is_undecodable("grayscale"):
         return _film(read, Need(long_side=long_side, window=window))
 
@@ -54,6 +63,28 @@ def read_for(source: Source, need: Need) -> Film:
         return _film(read, need)
 
 
+def read_shown(
+    source: Source,
+    *,
+    long_side: int | None,
+    window: tuple[float, float] | None = None,
+    otherwise: tuple[float, float] | None = None,
+) -> Film:
+    """The picture of any object of one frame as a viewer shows it; of a radiograph, what ``read_film`` gives.
+
+    Of a picture that shows colours, and is no X-ray image, ``Film.colour`` has them, each channel under
+    ``window`` (0 to 255) if there is one. ``otherwise``, as ``window``, is for a header without a window.
+    Raises NotAFilm for what has no picture of one frame, else what ``read_film`` raises.
+    """
+    read = read_shown_words(source, long_side=long_side)
+    need = Need(long_side=long_side, colour=read.in_colour, window=window, accepts=Accepts.ANY)
+    with damage_is_undecodable("colours" if read.in_colour else "grayscale"):
+        film = _film(read, need, otherwise)
+        if film.colour is None or not has_colours(film.colour):
+            return replace(film, colour=None)
+        return film if window is None else replace(film, colour=windowed(film.colour, _window(window)))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FilmWords:
     """A film's words before their tone, no larger than needed; ``size`` is the (width, height) wanted."""
@@ -62,6 +93,7 @@ class FilmWords:
     header: Dataset
     layout: Layout
     size: tuple[int, int]
+    in_colour: bool = False  # colours were decoded, not their luminance alone
 
     @property
     def step(self) -> int:
@@ -81,12 +113,13 @@ class FilmWords:
         return offset, offset
 
 
-def read_words(source: Source, *, long_side: int | None) -> FilmWords:
-    """The words of a film that is to be at most ``long_side`` long. Raises what ``read_film`` raises."""
+def read_shown_words(source: Source, *, long_side: int | None) -> FilmWords:
+    """The words of a picture that is to be at most ``long_side`` long. Raises what ``read_shown`` raises."""
     element = open_element(source)
     with damage_is_undecodable("header"):
-        refuse_non_films(element.header)
-    return _words(element, long_side, in_colour=False)
+        refuse_without_picture(element.header, has_pixels=element.tag is not None)
+        in_colour = is_shown_in_colour(element.header)
+    return _words(element, long_side, in_colour=in_colour)
 
 
 def _words(element: PixelElement, long_side: int | None, *, in_colour: bool) -> FilmWords:
@@ -94,7 +127,7 @@ def _words(element: PixelElement, long_side: int | None, *, in_colour: bool) -> 
         layout = layout_of(element.header)
         size = _film_size(layout, pixel_aspect(element.header), long_side)
     decoded = decode(element, layout, halvings=_halvings(layout, size), luminance=not in_colour)
-    return FilmWords(decoded=decoded, header=element.header, layout=layout, size=size)
+    return FilmWords(decoded=decoded, header=element.header, layout=layout, size=size, in_colour=in_colour)
 
 
 def read_stored(source: Source) -> NDArray[Any]:
@@ -139,9 +172,13 @@ def _halvings(layout: Layout, size: tuple[int, int]) -> int:
     return min(MAX_HALVINGS, max(0, ratio.bit_length() - 1))
 
 
-def _film(read: FilmWords, need: Need) -> Film:
+def _window(told: tuple[float, float]) -> Window:
+    return Window(center=told[0], width=told[1])
+
+
+def _film(read: FilmWords, need: Need, otherwise: tuple[float, float] | None = None) -> Film:
     header, layout = read.header, read.layout
-    window = None if need.window is None else Window(center=need.window[0], width=need.window[1])
+    window, spare = (None if told is None else _window(told) for told in (need.window, otherwise))
     words = read.decoded.words
     visible, note = visible_area(header, (words.shape[0], words.shape[1]), step=read.step)
     colour = None
@@ -151,7 +188,15 @@ def _film(read: FilmWords, need: Need) -> Film:
         words = luminance(read.decoded, layout)
         tone = luminance_tone(words, layout, window)
     else:
-        tone = gray_tone(words, header, layout, shifted=read.decoded.shifted, visible=visible, window=window)
+        tone = gray_tone(
+            words,
+            header,
+            layout,
+            shifted=read.decoded.shifted,
+            visible=visible,
+            window=window,
+            otherwise=spare,
+        )
     image = bright_picture(words, tone, read.size, visible)
     notes = (*tone.notes, *filter(None, (note,)))
     if layout.samples == 1 and (need.accepts is Accepts.RADIOGRAPH or why_not_a_film(header) is None):

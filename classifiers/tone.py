@@ -21,6 +21,7 @@ from classifiers.luts import Table, Values, Window, first_number, table_of, wind
 Mask = NDArray[np.bool_]
 SAMPLE = 128  # per side: percentiles of 16 thousand pixels are as good as those of all
 ROBUST = (0.5, 99.5)  # percent
+OTHERWISE = "the header has no window; it is shown under that of the model which looked at it"
 LEAST_SPREAD = 0.04  # of the brightness; a header's window that shows less than this shows nothing
 
 
@@ -41,18 +42,19 @@ def gray_tone(
     shifted: bool,
     visible: Mask | None,
     window: Window | None,
+    otherwise: Window | None = None,
 ) -> Tone:
     """The curve of a one-channel picture.
 
     ``visible`` (the shape of ``words``) keeps what lies under the shutter out of the percentiles; ``window``
-    stands in for the header's.
+    stands in for the header's, ``otherwise`` where the header has none.
     """
     first, last = extremes(words)
     stored = stored_values(np.arange(first, last + 1), layout, shifted=shifted)
     if layout.photometric_interpretation == PALETTE:
         return Tone(first=first, levels=palette_luminance(stored, header))
     scale = scale_of(words, header, layout, shifted=shifted, visible=visible)
-    curve, notes = (window, ()) if window is not None else voi_of(scale, header, layout)
+    curve, notes = (window, ()) if window is not None else voi_of(scale, header, layout, otherwise)
     brightness = np.asarray(curve(scale.values))
     if is_inverted(header, layout):
         brightness = 1 - brightness
@@ -146,15 +148,20 @@ def _sample(words: NDArray[Any], visible: Mask | None) -> NDArray[np.int64]:
     return sample.ravel().astype(np.int64)
 
 
-def voi_of(scale: Scale, header: Dataset, layout: Layout) -> tuple[Window | Table, tuple[str, ...]]:
+def voi_of(
+    scale: Scale, header: Dataset, layout: Layout, otherwise: Window | None = None
+) -> tuple[Window | Table, tuple[str, ...]]:
     """PS3.3 C.11.2: the header's VOI if it shows something, else a window over percentiles; with notes.
 
-    What comes back turns values of the modality transformation into [0, 1].
+    ``otherwise`` is for a header without any. What comes back turns values of the modality transformation
+    into [0, 1].
     """
     values, sample = scale.values, scale.sample
     notes: tuple[str, ...] = ()
     table = table_of(header, "VOILUTSequence", signed=layout.signed)
     curve = table.normalised() if table is not None else window_of(header)
+    if curve is None and otherwise is not None:
+        return otherwise, (OTHERWISE,)
     if curve is not None and not (isinstance(curve, Window) and curve.degenerate):
         brightness = curve(values[sample])
         if len(sample) == 0 or np.ptp(np.percentile(brightness, ROBUST)) >= LEAST_SPREAD:

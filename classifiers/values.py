@@ -1,4 +1,4 @@
-"""A film's values for a viewer that windows them itself: real numbers, not a picture of them."""
+"""A film's values for a viewer that windows them itself: real numbers, or the colours of a photograph."""
 
 from __future__ import annotations
 
@@ -28,13 +28,14 @@ class Curve:
 class FilmValues:
     """A film of the size it is to be looked at, before any window.
 
-    ``codes`` is uint16 (H, W), read-only, with square pixels, never cropped. A code ``c`` stands for the
-    value ``c * slope + intercept`` of the modality transformation (PS3.3 C.11.1). Where ``inverted``, low
-    values are to be shown bright. The first of ``curves`` is how the film is shown unless somebody asks
-    otherwise: it then looks as ``read_film`` makes it. ``scale``, ``offset``, ``notes``: as of :class:`Film`.
+    ``codes`` is uint16 (H, W), or uint8 (H, W, 3) of red, green and blue; read-only, with square pixels,
+    never cropped. A code ``c`` stands for the value ``c * slope + intercept`` of the modality transformation
+    (PS3.3 C.11.1), of a colour for itself. Where ``inverted``, low values are to be shown bright. The first
+    of ``curves`` is how the film is shown unless somebody asks otherwise: it then looks as ``read_shown``
+    makes it. ``scale``, ``offset``, ``notes``: as of :class:`Film`.
     """
 
-    codes: NDArray[np.uint16]
+    codes: NDArray[np.uint16] | NDArray[np.uint8]
     slope: float
     intercept: float
     inverted: bool
@@ -47,15 +48,15 @@ class FilmValues:
     notes: tuple[str, ...] = ()
 
     def brightness(self) -> NDArray[np.float32]:
-        """float32 (H, W) in [0, 1], as the first curve shows it."""
+        """float32 of the shape of ``codes``, in [0, 1], as the first curve shows it."""
         first, last = int(self.codes.min()), int(self.codes.max())
         values = np.arange(first, last + 1, dtype=np.float64) * self.slope + self.intercept
         levels = np.asarray(self.curves[0].curve(values), np.float32)
         levels = 1 - levels if self.inverted else levels
-        return np.asarray(levels[self.codes - np.uint16(first)])
+        return np.asarray(levels[self.codes - self.codes.dtype.type(first)])
 
     def film(self) -> Film:
-        """The film, as the networks look at it."""
+        """The film, as the networks look at it; of grey values."""
         image = self.brightness()
         image.flags.writeable = False
         return Film(
@@ -68,8 +69,9 @@ class FilmValues:
         )
 
     def png(self) -> bytes:
-        """A PNG, 8-bit gray, as the first curve shows it."""
+        """A PNG, 8 bits, gray or in colour, as the first curve shows it."""
         picture = np.rint(self.brightness() * 255).astype(np.uint8)
+        picture = picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
         _, encoded = cv2.imencode(".png", picture, [cv2.IMWRITE_PNG_COMPRESSION, 3])
         return bytes(encoded)
 
@@ -77,15 +79,18 @@ class FilmValues:
         """What goes to a browser: the length of a JSON text as uint32, the text, then the codes, row by row.
 
         All numbers are little endian; the text is padded with spaces so that the codes begin at an even byte.
+        The text's ``samples`` says how many codes a pixel has: 1 of 16 bits, or 3 of 8.
         """
+        codes = self.codes.astype(self.codes.dtype.newbyteorder("<"), copy=False)
         text = json.dumps(self._explained(), separators=(",", ":"), allow_nan=False).encode()
         text += b" " * (len(text) % 2)
-        return len(text).to_bytes(4, "little") + text + self.codes.astype("<u2", copy=False).tobytes()
+        return len(text).to_bytes(4, "little") + text + codes.tobytes()
 
     def _explained(self) -> dict[str, Any]:
         return {
             "rows": self.codes.shape[0],
             "columns": self.codes.shape[1],
+            "samples": 1 if self.codes.ndim == 2 else 3,
             "slope": self.slope,
             "intercept": self.intercept,
             "inverted": self.inverted,

@@ -70,6 +70,11 @@ class ModelOut(Out):
     card: str = Field(description="the model card, Markdown", examples=["# view 1"])
     baseline: BaselineOut | None = Field(default=None, description="what drift is measured against")
     detect: DetectOut | None = Field(default=None, description="of the task detect alone")
+    window: tuple[float, float] | None = Field(
+        default=None,
+        description="centre and width in Hounsfield units of what it looks at, if not the header's own",
+        examples=[None],
+    )
 
     @property
     def heat_labels(self) -> tuple[str, ...]:
@@ -100,6 +105,7 @@ def describe(manifest: Manifest, *, card: str, mode: str | None = None) -> Model
         card=card,
         baseline=_baseline(manifest.baseline) if manifest.baseline else None,
         detect=_detect(manifest.detect) if manifest.detect else None,
+        window=manifest.input.window,
     )
 
 

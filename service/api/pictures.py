@@ -1,17 +1,19 @@
-"""Preview pictures: few at a time, because decoding takes a processor and memory."""
+"""Pictures of stored objects: few at a time, because decoding takes a processor and memory."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
 from typing import Protocol
 
 from classifiers.values import FilmValues
+from db.read import InstanceDetail
 from router.errors import OutOfResources
 from router.types import Box
+from service.api.out_models import ModelOut
 from service.api.problems import Problem, not_found
 
 AT_ONCE = 2
@@ -32,9 +34,12 @@ class Preview(Protocol):
         *,
         long_side: int,
         window: Window,
+        otherwise: Window,
         boxes: Boxes,
     ) -> bytes:
         """The picture: ``long_side`` in pixels, ``window`` as (center, width), ``boxes`` in stored pixels.
+
+        ``otherwise`` is the window of an object whose header has none.
 
         Raises:
             FilmError: there is no picture in this object, or no decoder reads it.
@@ -42,14 +47,21 @@ class Preview(Protocol):
 
 
 class ValuesOf(Protocol):
-    """Reads a file's film for a browser that windows it, as ``classifiers.viewing.read_any_values`` does."""
+    """Reads a picture for a browser that windows it, as ``classifiers.viewing.read_any_values`` does."""
 
-    def __call__(self, path: Path, /, *, long_side: int) -> FilmValues:
-        """The film's values, at most ``long_side`` pixels long.
+    def __call__(self, path: Path, /, *, long_side: int, otherwise: Window = None) -> FilmValues:
+        """The picture's values, at most ``long_side`` pixels long; ``otherwise`` as of :class:`Preview`.
 
         Raises:
             FilmError: there is no picture in this object, or no decoder reads it.
         """
+
+
+def looked_through(models: Iterable[ModelOut], detail: InstanceDetail) -> Window:
+    """The window of the first model with one of its own that looked at this object; None where none did."""
+    windows = {(model.name, model.version): model.window for model in models if model.window is not None}
+    ran = ((model.name, model.version) for model in detail.models_run)
+    return next((windows[ref] for ref in ran if ref in windows), None)
 
 
 def inside(storage: Path, path: str) -> Path:

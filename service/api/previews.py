@@ -1,4 +1,4 @@
-"""A picture of one film."""
+"""A picture of one object: a radiograph, a photograph in its colours, a slice under its window."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from starlette.responses import Response
 from db.read import InstanceDetail
 from router.types import Box, Mode
 from service.api.etags import answer, tag
-from service.api.pictures import inside
+from service.api.pictures import inside, looked_through
 from service.api.ports import Needed
 from service.api.problems import documented, not_found, not_understood
 from service.api.shape import In, SopInstanceUid
@@ -28,7 +28,10 @@ class PreviewIn(In):
 
     long_side: int = Field(default=1024, ge=16, le=4096, description="pixels")
     window_center: float | None = Field(
-        default=None, ge=-MOST_GREY, le=MOST_GREY, description="with window_width; default: the header's own"
+        default=None,
+        ge=-MOST_GREY,
+        le=MOST_GREY,
+        description="with window_width; of a colour's 0 to 255; default: the header's own",
     )
     window_width: float | None = Field(default=None, gt=0, le=MOST_GREY)
     boxes: bool = Field(default=False, description="draw the findings' boxes")
@@ -53,20 +56,28 @@ def read_preview(
     sop_instance_uid: SopInstanceUid,
     asked: Annotated[PreviewIn, Query()],
 ) -> Response:
-    """A PNG of the film as a viewer would show it; 422 with the reason when no picture can be made of it."""
+    """A PNG of the object as a viewer would show it; 422 with the reason when no picture can be made of it.
+
+    A photograph is in its colours. A CT slice is under its own window; without one, under that of the model
+    that looked at it.
+    """
     window = asked.window()
     detail = needs.queries.instance(sop_instance_uid)
     if detail is None:
         raise not_found("instance")
     boxes = _boxes(detail) if asked.boxes else ()
+    otherwise = looked_through(needs.models, detail)
 
     def make() -> Response:
         path = inside(needs.storage, detail.stored.path)
         with needs.picture_turns.turn():
-            png = needs.preview(path, long_side=asked.long_side, window=window, boxes=boxes)
+            png = needs.preview(
+                path, long_side=asked.long_side, window=window, otherwise=otherwise, boxes=boxes
+            )
         return Response(png, media_type="image/png")
 
-    return answer(request, tag("preview", detail.stored.sha256, asked.long_side, window, boxes), make)
+    etag = tag("preview", detail.stored.sha256, asked.long_side, window, otherwise, boxes)
+    return answer(request, etag, make)
 
 
 def _boxes(detail: InstanceDetail) -> tuple[tuple[str, Box], ...]:

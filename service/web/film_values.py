@@ -9,14 +9,14 @@ from pydantic import Field
 from starlette.responses import Response
 
 from service.api.etags import answer, tag
-from service.api.pictures import inside
+from service.api.pictures import inside, looked_through
 from service.api.ports import Needed
 from service.api.problems import not_found
 from service.api.shape import In, SopInstanceUid
 from service.web.visitor import Reading
 
 MEDIA_TYPE = "application/vnd.radrouter.film-values"
-LONGEST_SIDE = 2048  # pixels: 8 MiB of values; more than most screens have, and all that a card needs is half
+LONGEST_SIDE = 2048  # pixels: 8 MiB of values, 12 of colours; more than most screens have, and twice a card's
 
 router = APIRouter()
 
@@ -40,9 +40,12 @@ def film_values(
     if detail is None:
         raise not_found("instance")
 
+    otherwise = looked_through(needs.models, detail)
+
     def make() -> Response:
         path = inside(needs.storage, detail.stored.path)
         with needs.picture_turns.turn():
-            return Response(needs.values(path, long_side=asked.long_side).wire(), media_type=MEDIA_TYPE)
+            values = needs.values(path, long_side=asked.long_side, otherwise=otherwise)
+        return Response(values.wire(), media_type=MEDIA_TYPE)
 
-    return answer(request, tag("values", detail.stored.sha256, asked.long_side), make)
+    return answer(request, tag("values", detail.stored.sha256, asked.long_side, otherwise), make)

@@ -54,8 +54,18 @@ class FilmCard:
 
     @property
     def has_picture(self) -> bool:
-        """Whether there may be something to show: its pixels were read, or nobody has tried yet."""
-        return self.detail.view is not None or self.detail.state in OPEN
+        """Whether there may be something to show: its pixels were read, or may yet be."""
+        if self.detail.view is not None:
+            return True
+        return self.detail.state is not State.FAILED and not self.no_picture
+
+    @property
+    def no_picture(self) -> str:
+        """Why its header promises no picture, where it does not."""
+        instance = self.detail.instance
+        if instance.number_of_frames > 1:
+            return f"it has {instance.number_of_frames} frames, and pictures are made of single frames"
+        return "there are no pixels in it" if instance.rows == instance.columns is None else ""
 
     @property
     def boxes(self) -> list[dict[str, Any]]:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pydicom
 import pytest
 from playwright.sync_api import Page, expect
+
+from dicom_scp import header
 
 # The mean gray of the middle of a film's canvas, as it is shown.
 GRAY = """canvas => {
@@ -124,7 +129,7 @@ def test_everything_the_viewer_does_is_on_keys_and_buttons(reader_page: Any, stu
     page.keyboard.press("Tab")
 
 
-LANDS = """async ([height, width, photometric, turns, mirrored]) => {
+LANDS = """async ([height, width, photometric, turns, mirrored, samples]) => {
   const { viewerOf } = await import("/assets/viewer.js");
   const host = document.createElement("div");
   host.className = "viewer";
@@ -134,20 +139,23 @@ LANDS = """async ([height, width, photometric, turns, mirrored]) => {
   document.querySelector("main").prepend(host);
   // A film of 1050 x 750 stored pixels, shown at `width` x `height`, bright only where the box says.
   const [across, along] = [1050 / width, 750 / height];
-  const dark = photometric === "MONOCHROME1" ? 4000 : 0, bright = 4000 - dark;
-  const codes = new Uint16Array(height * width).fill(dark);
+  const most = samples === 3 ? 250 : 4000;
+  const dark = photometric === "MONOCHROME1" ? most : 0, bright = most - dark;
+  const Codes = samples === 3 ? Uint8Array : Uint16Array;
+  const codes = new Codes(height * width * samples).fill(dark);
   for (let row = Math.round(150 / along); row < Math.round(225 / along); row += 1)
-    codes.fill(bright, row * width + Math.round(600 / across), row * width + Math.round(750 / across));
-  const told = JSON.stringify({ rows: height, columns: width, slope: 1, intercept: 0,
+    codes.fill(bright, samples * (row * width + Math.round(600 / across)),
+      samples * (row * width + Math.round(750 / across)));
+  const told = JSON.stringify({ rows: height, columns: width, samples, slope: 1, intercept: 0,
     inverted: photometric === "MONOCHROME1",
-    curves: [{ name: "a", center: 2000, width: 4000, function: "LINEAR" }],
+    curves: [{ name: "a", center: most / 2, width: most, function: "LINEAR" }],
     photometric_interpretation: photometric, stored_rows: 750, stored_columns: 1050,
     scale: [across, along], offset: [0, 0], notes: [] });
   const text = new TextEncoder().encode(told + " ".repeat(told.length % 2));
   const buffer = new ArrayBuffer(4 + text.length + codes.byteLength);
   new DataView(buffer).setUint32(0, text.length, true);
   new Uint8Array(buffer, 4, text.length).set(text);
-  new Uint16Array(buffer, 4 + text.length).set(codes);
+  new codes.constructor(buffer, 4 + text.length).set(codes);
   const viewer = viewerOf(host);
   viewer.show(buffer);
   for (let turn = 0; turn < turns; turn += 1) viewer.act("turn");
@@ -175,13 +183,14 @@ LANDS = """async ([height, width, photometric, turns, mirrored]) => {
 def test_a_box_lands_on_the_same_anatomy_however_the_film_lies(reader_page: Any, study: str) -> None:
     page = reader_page.go(study)
     shown(page)
-    for size in ((750, 1050), (375, 525), (250, 350)):
-        for photometric in ("MONOCHROME1", "MONOCHROME2"):
-            for turns in range(4):
-                for mirrored in (False, True):
-                    found = page.evaluate(LANDS, [*size, photometric, turns, mirrored])
-                    far = [abs(one - other) for one, other in zip(found["bright"], found["box"], strict=True)]
-                    assert max(far) <= 2, (size, photometric, turns, mirrored, found)
+    sizes = ((750, 1050), (375, 525), (250, 350))
+    kept = [(size, photometric, 1) for size in sizes for photometric in ("MONOCHROME1", "MONOCHROME2")]
+    for size, photometric, samples in [*kept, ((375, 525), "RGB", 3)]:
+        for turns in range(4):
+            for mirrored in (False, True):
+                found = page.evaluate(LANDS, [*size, photometric, turns, mirrored, samples])
+                far = [abs(one - other) for one, other in zip(found["bright"], found["box"], strict=True)]
+                assert max(far) <= 2, (size, photometric, turns, mirrored, found)
 
 
 def test_a_small_window_and_the_dark(open_page: Callable[..., Any], study: str) -> None:
@@ -193,3 +202,70 @@ def test_a_small_window_and_the_dark(open_page: Callable[..., Any], study: str) 
     page.get_by_text("Analyse this film again …").first.click()
     page.get_by_role("button", name="Yes, analyse this film again").first.click()
     expect(page.get_by_text("Asked to be analysed again by admin.").first).to_be_attached()
+
+
+# The mean red, green and blue of the middle of a film's canvas: of a square half as long as its long side.
+COLOURS = """canvas => {
+  const { width, height } = canvas;
+  const data = canvas.getContext("2d").getImageData(width / 4, height / 4, width / 2, height / 2).data;
+  const sums = [0, 0, 0];
+  for (let at = 0; at < data.length; at += 1) if (at % 4 < 3) sums[at % 4] += data[at];
+  return sums.map((sum) => sum / (data.length / 4));
+}"""
+
+
+def looked_at(service: Any, watched: Any, file: Path) -> Page:
+    """The page of a study that was just sent, once its film was looked at."""
+    told = header.read(file)
+    service.send(file)
+    assert service.house.answer(told.sop_instance_uid, 120)["state"] == "done"
+    return watched.go(f"/studies/{told.study_instance_uid}")  # type: ignore[no-any-return]
+
+
+def middle(picture: Any) -> list[float]:
+    """What ``COLOURS`` says of a picture of 0 to 255."""
+    rows, columns = picture.shape[:2]
+    reach = max(rows, columns) // 4
+    square = picture[rows // 2 - reach : rows // 2 + reach, columns // 2 - reach : columns // 2 + reach]
+    return [float(each) for each in np.broadcast_to(square.mean(axis=(0, 1)), 3)]
+
+
+def test_a_photograph_is_shown_in_its_colours(service: Any, reader_page: Any, shared: Path) -> None:
+    file = shared / "dicom" / "codec/07bb6acf_nema-us1_j2ki.dcm"
+    page = looked_at(service, reader_page, file)
+    canvas = shown(page)
+    expected = middle(pydicom.dcmread(file).pixel_array)
+    assert max(expected) - min(expected) > 3, "it has colours"
+    assert canvas.evaluate(COLOURS) == pytest.approx(expected, abs=1.5)
+    expect(page.get_by_text("No view is predicted").first).to_be_visible()
+    box = canvas.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(canvas).to_have_attribute("title", re.compile(r"^red \d+, green \d+, blue \d+ at column \d+"))
+    before = canvas.evaluate(GRAY)
+    drag(page, canvas, 0, 60)
+    assert canvas.evaluate(GRAY) > before + 2, "its colours are windowed too"
+
+
+def test_a_slice_is_shown_under_its_own_window(service: Any, reader_page: Any, shared: Path) -> None:
+    file = shared / "dicom" / "codec/a062e538_CTImage.dcm_RLELosslessTransferSyntax_1.2.840.10008.1.2.5.dcm"
+    page = looked_at(service, reader_page, file)
+    canvas = shown(page)
+    told = pydicom.dcmread(file)
+    units = told.pixel_array * float(told.RescaleSlope) + float(told.RescaleIntercept)
+    window = (units - float(told.WindowCenter) + 0.5) / (float(told.WindowWidth) - 1) + 0.5
+    assert canvas.evaluate(COLOURS) == pytest.approx(middle(np.clip(window, 0, 1) * 255), abs=1.5)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("codec/522fd198_CT0012.not_fragmented_bot_rle.dcm", "it has 2 frames"),
+        ("codec/244c2364_report_dfl.dcm", "there are no pixels in it"),
+    ],
+)
+def test_what_has_no_picture_says_so_in_its_place(
+    service: Any, reader_page: Any, shared: Path, name: str, reason: str
+) -> None:
+    page = looked_at(service, reader_page, shared / "dicom" / name)
+    expect(page.get_by_text(f"The picture cannot be shown: {reason}")).to_be_visible()
+    expect(page.locator(".viewer")).to_have_count(0)

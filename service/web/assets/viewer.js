@@ -10,11 +10,12 @@ const LARGE = 2048;
 const NAMESPACE = "http://www.w3.org/2000/svg";
 const PATIENCE = 4; // how often a film is asked for again while the server is busy
 
-/** What the server sent: its description, and uint16 codes row by row. */
+/** What the server sent: its description, and its codes row by row: one of 16 bits a pixel, or three of 8. */
 export function understand(buffer) {
   const length = new DataView(buffer).getUint32(0, true);
   const told = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
-  return { ...told, codes: new Uint16Array(buffer, 4 + length, told.rows * told.columns) };
+  const Codes = told.samples === 3 ? Uint8Array : Uint16Array;
+  return { ...told, codes: new Codes(buffer, 4 + length, told.rows * told.columns * told.samples) };
 }
 
 /** Brightness in [0, 1] of a value: the windows of PS3.3 C.11.2.1.2 and C.11.2.1.3, or a table's entry. */
@@ -190,19 +191,31 @@ export class Viewer {
 
   /** Put the window on the values. */
   tone() {
-    const { codes, slope, intercept, inverted } = this.film;
+    const { slope, intercept, inverted } = this.film;
     const dark = inverted !== this.inverted;
     for (let code = 0; code < CODES; code += 1) {
       const level = brightness(this.curve, code * slope + intercept);
       const gray = Math.round(255 * (dark ? 1 - level : level));
       this.table[code] = 0xff000000 | (gray << 16) | (gray << 8) | gray;
     }
-    const { words, table } = this;
-    for (let index = 0; index < codes.length; index += 1) words[index] = table[codes[index]];
+    this.fill();
     this.picture.getContext("2d").putImageData(this.pixels, 0, 0);
     const { center, width } = windowLike(this.curve);
     this.tell(`Window: center ${shownNumber(center)}, width ${shownNumber(width)}${this.inverted ? ", inverted" : ""}`);
     this.draw();
+  }
+
+  /** Every pixel's word, of its code or of its three. */
+  fill() {
+    const { words, table, film: { codes, samples } } = this;
+    if (samples === 1) {
+      for (let index = 0; index < words.length; index += 1) words[index] = table[codes[index]];
+      return;
+    }
+    for (let index = 0, at = 0; index < words.length; index += 1, at += 3) {
+      const [red, green, blue] = [table[codes[at]], table[codes[at + 1]], table[codes[at + 2]]];
+      words[index] = 0xff000000 | (blue & 0xff0000) | (green & 0xff00) | (red & 0xff);
+    }
   }
 
   /** From the film's pixels to the canvas, in CSS pixels. */
@@ -373,14 +386,20 @@ export class Viewer {
   }
 
   pointAt(place) {
-    const { rows, columns, codes, slope, intercept, scale, offset } = this.film;
+    const { rows, columns, scale, offset } = this.film;
     const point = new DOMPoint(place.x, place.y).matrixTransform(this.matrix().inverse());
     const [x, y] = [Math.floor(point.x), Math.floor(point.y)];
     const inside = x >= 0 && y >= 0 && x < columns && y < rows;
     const column = Math.floor(point.x * scale[0] + offset[0]);
     const row = Math.floor(point.y * scale[1] + offset[1]);
-    const value = inside ? shownNumber(codes[y * columns + x] * slope + intercept) : "";
-    this.canvas.title = inside ? `value ${value} at column ${column}, row ${row}` : "";
+    this.canvas.title = inside ? `${this.valueAt(y * columns + x)} at column ${column}, row ${row}` : "";
+  }
+
+  valueAt(index) {
+    const { codes, samples, slope, intercept } = this.film;
+    if (samples === 1) return `value ${shownNumber(codes[index] * slope + intercept)}`;
+    const [red, green, blue] = codes.subarray(3 * index, 3 * index + 3);
+    return `red ${red}, green ${green}, blue ${blue}`;
   }
 
   key(event) {

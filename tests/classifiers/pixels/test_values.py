@@ -162,9 +162,34 @@ def test_a_film_of_one_value_has_values(dicom: Build) -> None:
     assert json.loads(values.wire()[4:].split(b'"notes"')[0] + b'"notes":[]}')
 
 
-def test_what_is_no_film_has_no_values(dicom: Build) -> None:
+def test_a_photograph_s_colours_go_over_the_wire(dicom: Build) -> None:
+    pixels = np.arange(5 * 3 * 3, dtype=np.uint8).reshape(5, 3, 3)
+    values = read_values(
+        dicom(pixels, SOPClassUID="1.2.840.10008.5.1.4.1.1.77.1.4", Modality="XC"), long_side=None
+    )
+    data = values.wire()
+    length = int.from_bytes(data[:4], "little")
+    told = json.loads(data[4 : 4 + length])
+    assert (told["samples"], told["rows"], told["columns"], told["inverted"]) == (3, 5, 3, False)
+    assert np.array_equal(np.frombuffer(data[4 + length :], np.uint8).reshape(5, 3, 3), pixels)
+    assert np.array_equal(np.asarray(Image.open(io.BytesIO(values.png()))), pixels)
+
+
+def test_a_model_s_window_is_the_first_only_where_the_header_has_none(dicom: Build) -> None:
+    slices = {"Modality": "CT", "RescaleIntercept": -1024, "RescaleSlope": 1}
+    without = read_values(dicom(ramp(), **slices), long_side=None, otherwise=(-600, 1500))
+    assert [curve.name for curve in without.curves][:1] == ["The model's"]
+    assert "the header has no window" in without.notes[0]
+    own = read_values(
+        dicom(ramp(), WindowCenter=40, WindowWidth=400, **slices), long_side=None, otherwise=(-600, 1500)
+    )
+    assert [curve.name for curve in own.curves][:2] == ["Window 1", "The model's"]
+    assert own.notes == ()
+
+
+def test_what_has_no_single_picture_has_no_values(dicom: Build) -> None:
     with pytest.raises(NotAFilm):
-        read_values(dicom(ramp(), Modality="CT"), long_side=None)
+        read_values(dicom(ramp(), Modality="CT", NumberOfFrames=2), long_side=None)
     with pytest.raises(UndecodablePixels, match="holds 10 bytes"):
         read_values(dicom(ramp().tobytes()[:10], Rows=64, Columns=48, BitsAllocated=16, SamplesPerPixel=1,
                           PhotometricInterpretation="MONOCHROME2"), long_side=None)  # fmt: skip

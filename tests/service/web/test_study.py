@@ -116,12 +116,12 @@ def test_no_more_than_two_films_are_decoded_at_a_time(film: str, open_pages) -> 
     under_way: list[int] = []
     most: list[int] = []
 
-    def slowly(path: Path, /, *, long_side: int) -> FilmValues:
+    def slowly(path: Path, /, *, long_side: int, **more: object) -> FilmValues:
         under_way.append(1)
         most.append(len(under_way))
         time.sleep(0.1)
         under_way.pop()
-        return read_any_values(path, long_side=long_side)
+        return read_any_values(path, long_side=long_side, **more)
 
     client = open_pages(values=slowly).person("reader").client
     with ThreadPoolExecutor(6) as pool:
