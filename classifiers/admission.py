@@ -90,10 +90,14 @@ def refuse_without_picture(header: Dataset, *, has_pixels: bool) -> None:
 
 
 def is_shown_in_colour(header: Dataset) -> bool:
-    """Whether its colours, if it has any, say something: an X-ray image that was kept as RGB is grey."""
+    """Whether its colours, if it has any, say something: an X-ray image that was kept as RGB is grey.
+
+    ``colours`` refuses those with a sign, so they are shown in grey too.
+    """
     sop_class, modality = _kind(header)
     is_x_ray = sop_class in FILM_CLASSES - CAPTURES or modality in X_RAYS
-    return _photometric(header) in COLOUR | {PALETTE} and not is_x_ray
+    is_signed = header.get("PixelRepresentation") == 1
+    return _photometric(header) in COLOUR | {PALETTE} and not is_x_ray and not is_signed
 
 
 def _why_not_a_photograph(header: Dataset) -> str | None:

@@ -112,8 +112,12 @@ def test_a_box_on_a_photograph_lies_where_it_was_found(dicom: Build) -> None:
     assert (columns.min(), rows.min(), columns.max(), rows.max()) == (40, 30, 120, 50)
 
 
-@pytest.mark.parametrize("header", [{}, {"SOPClassUID": STORAGE + "7", "Modality": "DX"}])
-def test_an_x_ray_image_that_was_kept_as_rgb_stays_grey(dicom: Build, header: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "header",
+    [{}, {"SOPClassUID": STORAGE + "7", "Modality": "DX"}, {"PixelRepresentation": 1, **OPHTHALMIC}],
+    ids=["CR", "a capture of DX", "signed"],
+)
+def test_an_x_ray_image_and_colours_with_a_sign_stay_grey(dicom: Build, header: dict[str, Any]) -> None:
     assert shown(preview_png(dicom(photograph(), **header), long_side=None)).ndim == 2
 
 
