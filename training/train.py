@@ -19,6 +19,7 @@ from training.augment import Batch, batches
 from training.backbone import imagenet_file, load_imagenet
 from training.begin import go_on_from
 from training.films import Example, allowed, chest_films, simulated
+from training.kept import save_arrays
 from training.network import body_of, learning, network, settled
 from training.recipe import Recipe
 from training.simulate.views import LABELS
@@ -145,9 +146,7 @@ class _Loop:
     def _keep(self) -> None:
         arrays = {f"w{k}": variable.numpy() for k, variable in enumerate(self.model.variables)}
         arrays |= {f"m{k}": mean for k, mean in enumerate(self._mean)}
-        partial = self._kept.with_suffix(".partial.npz")
-        np.savez(partial, step=self.step, **arrays)
-        partial.replace(self._kept)
+        save_arrays(self._kept, step=self.step, **arrays)
 
     def _resume(self) -> None:
         stored = np.load(self._kept)

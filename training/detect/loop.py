@@ -30,6 +30,7 @@ from training.detect.example import BoxedFilm
 from training.detect.losses import Shares, loss_of
 from training.detect.network import freeze, settled
 from training.detect.targets import Batch, batch_of
+from training.kept import save_arrays
 
 Report = Callable[[str], None]
 
@@ -165,9 +166,7 @@ class _Loop:
     def _keep(self) -> None:
         arrays = {f"w{k}": variable.numpy() for k, variable in enumerate(self.model.variables)}
         arrays |= {f"m{k}": mean.numpy() for k, mean in enumerate(self._mean)}
-        partial = self._kept.with_suffix(".partial.npz")
-        np.savez(partial, step=self.step, minutes=self._minutes(), **arrays)
-        partial.replace(self._kept)
+        save_arrays(self._kept, step=self.step, minutes=self._minutes(), **arrays)
 
     def _resume(self) -> None:
         stored = np.load(self._kept)

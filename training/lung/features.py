@@ -22,6 +22,7 @@ from training.detect.example import BoxedFilm, fitted
 from training.detect.loop import Report
 from training.detect.network import STRIDES
 from training.detect.targets import Batch, batch_of
+from training.kept import save_arrays
 from training.lung.films import LABELS, ChestFilm, example
 
 SIDE: Final = 320  # pixels; most of NIH's films here have no more
@@ -122,9 +123,9 @@ def _versions(
 
 def _write_rows(path: Path, rows: Sequence[tuple[int, bool, BoxedFilm]]) -> None:
     films = [film for _, _, film in rows]
-    partial = path.with_suffix(".partial.npz")
-    np.savez_compressed(
-        partial,
+    save_arrays(
+        path,
+        compressed=True,
         film=np.array([place for place, _, _ in rows]),
         plain=np.array([plain for _, plain, _ in rows]),
         count=np.array([len(film.boxes) for film in films]),
@@ -134,7 +135,6 @@ def _write_rows(path: Path, rows: Sequence[tuple[int, bool, BoxedFilm]]) -> None
         known=np.stack([film.known for film in films]),
         group=np.array([film.group for film in films]),
     )
-    partial.replace(path)
 
 
 def read_features(folder: Path) -> Features:

@@ -15,6 +15,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from training.kept import save_arrays
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -165,9 +167,7 @@ def _save(path: Path, parts: list[Part]) -> None:
         )
         if part.inner is not None:
             arrays[f"i{index}"] = part.inner.astype(np.float32)
-    partial = path.with_suffix(".partial.npz")
-    np.savez_compressed(partial, **arrays)  # type: ignore[arg-type]
-    partial.replace(path)
+    save_arrays(path, compressed=True, **arrays)
 
 
 def _load(path: Path) -> tuple[Part, ...]:

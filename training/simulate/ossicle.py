@@ -11,6 +11,7 @@ from typing import Final
 import cv2
 import numpy as np
 
+from training.kept import save_arrays
 from training.simulate.ossicle_film import FootFilm, Truth, expose
 from training.simulate.ossicle_scene import FootStudio
 from training.simulate.setup import View
@@ -88,11 +89,8 @@ def _store(path: Path, films: list[FootFilm]) -> None:
         }
         for film in films
     ]
-    partial = path.with_suffix(".partial")
-    with partial.open("wb") as file:
-        np.savez(file, pixels=np.concatenate(coded), ends=np.cumsum([len(code) for code in coded]),
-                 truth=json.dumps(truth))  # fmt: skip
-    partial.replace(path)
+    ends = np.cumsum([len(code) for code in coded])
+    save_arrays(path, pixels=np.concatenate(coded), ends=ends, truth=json.dumps(truth))
 
 
 def stored_feet(path: Path) -> list[FootFilm]:

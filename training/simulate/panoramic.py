@@ -16,6 +16,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from scipy.interpolate import splev, splprep
 
+from training.kept import save_arrays
 from training.simulate import film
 from training.simulate.beam import Grain
 from training.simulate.meshes import Floats, Part, load_body
@@ -35,9 +36,7 @@ class Panoramic:
         parts = load_body(anatomy, cache)
         kept = cache / "panoramic-1.npz"
         if not kept.is_file():
-            partial = kept.with_suffix(".partial.npz")
-            np.savez_compressed(partial, volume=_volume(parts))
-            partial.replace(kept)
+            save_arrays(kept, compressed=True, volume=_volume(parts))
         self._volume = np.load(kept)["volume"]
         self._arch = _arch(parts)
         self._grain = Grain(np.random.default_rng(1))

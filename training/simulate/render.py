@@ -12,6 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from training.kept import save_arrays
 from training.simulate.odd import odd_film
 from training.simulate.panoramic import Panoramic
 from training.simulate.scene import Film, Studio
@@ -112,15 +113,8 @@ def _shard(order: Order, label: str, number: int) -> None:
         for film in films
     ]
     path = shard_path(order.out, order.seed, label, number)
-    partial = path.with_suffix(".partial")
-    with partial.open("wb") as file:
-        np.savez(
-            file,
-            pixels=np.concatenate(coded),
-            ends=np.cumsum([len(code) for code in coded]),
-            truth=json.dumps(truth),
-        )
-    partial.replace(path)
+    ends = np.cumsum([len(code) for code in coded])
+    save_arrays(path, pixels=np.concatenate(coded), ends=ends, truth=json.dumps(truth))
 
 
 def _fitted(

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from training.kept import save_arrays
 from training.simulate.meshes import Floats, Ints, Part, load_body, vertex_normals
 from training.simulate.segments import SEGMENTS, segment_of
 from training.simulate.skin import follow
@@ -49,9 +50,7 @@ def load_rig(anatomy: Path, cache: Path) -> Rig:
     kept = cache / "weights-4.npz"
     if not kept.is_file():
         followed, weights = follow(parts)
-        partial = kept.with_suffix(".partial.npz")
-        np.savez(partial, followed=followed, weights=weights)
-        partial.replace(kept)
+        save_arrays(kept, followed=followed, weights=weights)
     stored = np.load(kept)
     return _joined(parts, stored["followed"], stored["weights"])
 

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from training.kept import save_arrays
 from training.simulate.fracture.film import BrokenFilm, BrokenStudio
 from training.simulate.fracture.truth import Truth
 
@@ -68,11 +69,8 @@ def _save(path: Path, films: list[tuple[BrokenFilm, int]]) -> None:
         truths.append({"patient": patient, "view": film.view, "injury": film.injury, "boxes": boxes,
                        "labels": film.truth.labels, "unsure": sorted(film.truth.unsure),
                        "places": places})  # fmt: skip
-    partial = path.with_suffix(".partial")
-    with partial.open("wb") as file:
-        np.savez(file, pixels=np.concatenate(pictures), ends=np.cumsum([len(code) for code in pictures]),
-                 truth=json.dumps(truths))  # fmt: skip
-    partial.replace(path)
+    ends = np.cumsum([len(code) for code in pictures])
+    save_arrays(path, pixels=np.concatenate(pictures), ends=ends, truth=json.dumps(truths))
 
 
 def load_shard(path: Path) -> Iterator[tuple[BrokenFilm, int]]:
