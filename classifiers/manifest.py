@@ -140,14 +140,6 @@ class Gate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SecondLook:
-    """When a view pack looks at a film again, nearer by a little: both looks' numbers are averaged."""
-
-    lead: float  # in (0, 1], calibrated: there is a second look where the best view leads by less
-    trim: float  # in (0, 0.25]: the share of the film that is cut off at each edge for it
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RejectByClass:
     """``other`` when the calibrated probability of the label ``other`` reaches the threshold."""
 
@@ -238,7 +230,6 @@ class Manifest:
     outputs: Mapping[str, Output]  # by head
     detect: Detect | None = None  # of the task detect, and only of it
     gate: Gate = Gate()
-    second_look: SecondLook | None = None  # of the task view alone
     reject: tuple[Reject, ...] = ()
     mode: Mode = Mode.ACTIVE
     metrics: Mapping[str, str | int | float | bool] = field(default_factory=lambda: MappingProxyType({}))

@@ -27,7 +27,6 @@ from classifiers.manifest import (
     RejectByClass,
     RejectByEnergy,
     RejectByHead,
-    SecondLook,
     Task,
     Values,
     Weights,
@@ -64,7 +63,6 @@ def parse(text: str, where: str) -> Manifest:
         outputs=outputs,
         detect=read_detect(top.table("detect"), outputs) if task is Task.DETECT else None,
         gate=_gate(top, task),
-        second_look=_second_look(top.table("second_look")) if "second_look" in top else None,
         reject=tuple(_reject(table, outputs) for table in top.tables("reject")),
         metrics=_metrics(top.table("metrics", optional=True)),
         baseline=read_baseline(top.table("baseline"), task, outputs) if "baseline" in top else None,
@@ -174,14 +172,6 @@ def _gate(top: Table, task: Task) -> Gate:
     return gate
 
 
-def _second_look(table: Table) -> SecondLook:
-    found = SecondLook(lead=table.number("lead", low=0, high=1), trim=table.number("trim", low=0, high=0.25))
-    table.end()
-    if not found.lead or not found.trim:
-        raise table.error("lead and trim must be above 0")
-    return found
-
-
 def _reject(table: Table, outputs: Mapping[str, Output]) -> Reject:
     rule = table.text("rule")
     threshold = table.number("threshold", low=0, high=1)
@@ -219,8 +209,6 @@ def _agree(manifest: Manifest, top: Table) -> None:
     by_class = any(isinstance(reject, RejectByClass) for reject in manifest.reject)
     if manifest.reject and manifest.task is not Task.VIEW:
         raise top.error("has a [[reject]], which only the task view knows")
-    if manifest.second_look and manifest.task is not Task.VIEW:
-        raise top.error("has a [second_look], which only the task view knows")
     if manifest.task is Task.VIEW and by_class != (OTHER in manifest.outputs["view"].labels):
         raise top.error("the view label 'other' and a [[reject]] of rule 'class' must come together")
     by_energy = any(isinstance(reject, RejectByEnergy) for reject in manifest.reject)

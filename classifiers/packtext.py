@@ -29,12 +29,6 @@ def _lines(manifest: Manifest) -> Iterator[str]:
     rules = {RejectByClass: "class", RejectByEnergy: "energy", RejectByHead: "head"}
     for reject in manifest.reject:
         yield from _section("[[reject]]", {"rule": rules[type(reject)], **_fields(reject)})
-    yield from _optional(manifest)
-
-
-def _optional(manifest: Manifest) -> Iterator[str]:
-    if manifest.second_look:
-        yield from _section("[second_look]", _fields(manifest.second_look))
     if manifest.metrics:
         yield from _section("[metrics]", manifest.metrics)
     if manifest.baseline:

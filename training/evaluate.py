@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from classifiers.answers import calibrated, view_of
 from classifiers.baseline import baseline_of
 from classifiers.packs import Pack, add_baseline, load_pack
+from classifiers.prepare import prepare
 from classifiers.runtimes import Runtime, load
-from classifiers.view import Raw, ViewClassifier
-from training.films import ANY_WAY_ROUND, Example, RealFilm, chest_films, film_of, read, real_films
+from training.films import ANY_WAY_ROUND, Example, RealFilm, chest_films, read, real_films
 from training.measures import Judged, gains, grouped, measures
+from training.simulate.film import floats
 from training.wrapped import agreement
 
 WRAPPED_EVERY = 4  # films, that are also sent as DICOM
@@ -108,7 +109,8 @@ def judge(films: Sequence[RealFilm], pack: Pack, runtime: Runtime) -> list[Judge
     head = pack.manifest.outputs["view"]
     found = []
     for film in films:
-        row = looked(runtime, [read(film.path)], pack)[0]
+        raw = infer(runtime, [read(film.path)], pack)
+        row = {name: values[0] for name, values in raw.items()}
         said = view_of(row, pack.manifest, pack.ref)
         found.append(
             Judged(film=film, scores=calibrated(row["view"], head), prediction=said, labels=head.labels)
@@ -116,25 +118,26 @@ def judge(films: Sequence[RealFilm], pack: Pack, runtime: Runtime) -> list[Judge
     return found
 
 
-def looked(runtime: Runtime, films: Sequence[NDArray[np.uint8]], pack: Pack) -> list[Raw]:
-    """Raw outputs for uint8 films (H, W), bone bright, through the class that the service runs."""
-    return ViewClassifier(pack, runtime).raw([film_of(film) for film in films])
+def infer(runtime: Runtime, films: Sequence[NDArray[np.uint8]], pack: Pack) -> dict[str, NDArray[np.float32]]:
+    """Raw outputs for uint8 films (H, W), bone bright."""
+    images = [prepare(floats(film), side=pack.manifest.input.height) for film in films]
+    return runtime.infer(np.stack(images)[..., None])
 
 
 def beams(
     chests: Sequence[Example], pack: Pack, runtime: Runtime
 ) -> tuple[NDArray[np.generic], NDArray[np.generic]]:
     """For each NIH film, whether AP or PA is right, and whether it is named a frontal chest."""
-    raw = [looked(runtime, [film.pixels], pack)[0] for film in chests]
-    beam = np.array([row["projection"].argmax() for row in raw]) == [film.projection for film in chests]
+    raw = [infer(runtime, [film.pixels], pack) for film in chests]
+    beam = np.array([row["projection"][0].argmax() for row in raw]) == [film.projection for film in chests]
     labels = pack.manifest.outputs["view"].labels
-    named = np.array([labels[int(row["view"].argmax())] == "chest_pa_ap" for row in raw])
+    named = np.array([labels[int(row["view"][0].argmax())] == "chest_pa_ap" for row in raw])
     return np.asarray(beam), named
 
 
 def _turned(film: RealFilm, quarter: int, pack: Pack, runtime: Runtime) -> int:
     """How many quarter turns the pack sees in a film that was turned by ``quarter``."""
-    raw = looked(runtime, [np.rot90(read(film.path), quarter)], pack)[0]["rotation"]
+    raw = infer(runtime, [np.rot90(read(film.path), quarter)], pack)["rotation"][0]
     return int(calibrated(raw, pack.manifest.outputs["rotation"]).argmax())
 
 
@@ -144,6 +147,6 @@ def speed(films: Sequence[RealFilm], pack: Pack, runtime: Runtime) -> float:
     for film in films[:30]:
         pixels = read(film.path)
         start = time.perf_counter()
-        looked(runtime, [pixels], pack)
+        infer(runtime, [pixels], pack)
         taken.append((time.perf_counter() - start) * 1000)
     return round(float(np.median(taken)), 2)

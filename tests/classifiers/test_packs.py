@@ -20,7 +20,6 @@ from classifiers.manifest import (
     RejectByClass,
     RejectByEnergy,
     RejectByHead,
-    SecondLook,
     Task,
     Values,
 )
@@ -61,7 +60,6 @@ def test_every_part_of_a_manifest_survives_writing_and_reading(tiny_manifest: Ma
         tiny_manifest,
         outputs={"view": head, "known": known},
         mode=Mode.SHADOW,
-        second_look=SecondLook(lead=0.9, trim=0.06),
         reject=(
             RejectByClass(threshold=0.5),
             RejectByEnergy(centre=3.5, width=0.5, threshold=0.6),
@@ -197,8 +195,6 @@ def test_only_a_detecting_pack_has_boxes() -> None:
         ("[gate]", '[[reject]]\nrule = "luck"\nthreshold = 0.5\n[gate]', "rule = 'luck' is not one of"),
         ("[gate]", '[[reject]]\nrule = "class"\nthreshold = 0.5\n[gate]', "must come together"),
         ("[gate]", '[[reject]]\nrule = "head"\nhead = "x"\nthreshold = 0.5\n[gate]', "needs a head 'x'"),
-        ("[gate]", "[second_look]\nlead = 0.0\ntrim = 0.1\n[gate]", "lead and trim must be above 0"),
-        ("[gate]", "[second_look]\nlead = 0.9\ntrim = 0.3\n[gate]", "trim = 0.3 is not from 0 to 0.25"),
         ("[gate]", "[gate", "is not TOML"),
         ('name = "view"', 'name = "../view"', "name = '../view' is not a text that can stand there"),
         ('version = "1"', 'version = "2"', "must lie in a folder of that name"),

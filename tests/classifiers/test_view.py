@@ -8,9 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from classifiers.answers import calibrated
 from classifiers.film import Film
-from classifiers.manifest import Engine, Fit, Manifest, Polarity, SecondLook, Task
+from classifiers.manifest import Engine, Fit, Manifest, Polarity, Task
 from classifiers.packs import Pack
 from classifiers.polarity import TURNED
 from classifiers.prepare import prepare
@@ -140,36 +139,3 @@ def test_a_film_that_its_header_shows_inverted_is_said_to_be(make_pack: MakePack
     assert POLARITY not in as_read.further
     assert [candidate.label for candidate in turned.further[POLARITY]] == [INVERTED]
     assert turned.candidates == as_read.candidates
-
-
-def test_a_film_that_wavers_is_looked_at_again_without_its_edges_and_both_looks_are_averaged(
-    make_pack: MakePack,
-) -> None:
-    once, twice = make_pack(), make_pack(version="2", second_look=SecondLook(lead=1.0, trim=0.2))
-    films = noise(3, rows=60, columns=50)
-    first = ViewClassifier(once, load(once)).raw(films)
-    trimmed = [
-        film(one.image[int(0.2 * one.image.shape[0]) :][: -int(0.2 * one.image.shape[0]), 10:-10])
-        for one in films
-    ]
-    nearer = ViewClassifier(once, load(once)).raw(trimmed)
-    both = ViewClassifier(twice, load(twice)).raw(films)
-    for one, near, found in zip(first, nearer, both, strict=True):
-        for head, values in found.items():
-            assert values == pytest.approx((one[head] + near[head]) / 2, abs=1e-6)
-            assert not np.allclose(values, one[head])
-
-
-def test_a_film_that_does_not_waver_is_looked_at_once(make_pack: MakePack) -> None:
-    """Two films in one batch, one sure: only the other one's numbers change."""
-    once = make_pack()
-    films = noise(6, rows=60, columns=50)
-    head = once.manifest.outputs["view"]
-    first = ViewClassifier(once, load(once)).raw(films)
-    leads = [float(np.subtract(*np.sort(calibrated(row["view"], head))[[-1, -2]])) for row in first]
-    between = float(np.median(leads))
-    twice = make_pack(version="2", second_look=SecondLook(lead=between, trim=0.2))
-    both = ViewClassifier(twice, load(twice)).raw(films)
-    changed = [not np.array_equal(one["view"], two["view"]) for one, two in zip(first, both, strict=True)]
-    assert changed == [lead < between for lead in leads]
-    assert 0 < sum(changed) < len(films)
