@@ -26,13 +26,13 @@ from training.backbone import EPSILON, backbone
 from training.network import body_of
 from training.simulate.views import LABELS
 
-VIEW: Final = SHIPPED / "view" / "2"
+VIEW_PACK: Final = SHIPPED / "view" / "3"
 CONVOLUTIONS: Final = ("Convolution", "GroupConvolution")
 LEAST, MOST = 0.1, 30.0  # times larger: a channel that does nothing stays small
 Floats = NDArray[np.float32]
 
 
-def begin_with_view(model: keras.Model, pack: Path = VIEW) -> None:
+def begin_with_view(model: keras.Model, pack: Path = VIEW_PACK) -> None:
     """Give the backbone of ``model`` the view pack's weights. Raises PackError for a pack that was changed,
     ValueError when its network has another backbone."""
     found = folded(load_pack(pack).weights)

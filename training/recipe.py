@@ -21,6 +21,7 @@ class Recipe:
     decay: float = 0.02  # of weights, times the rate, per step
     smoothing: float = 0.08
     average: float = 0.997  # of the kept weights, per step
+    of_start: float = 0.0  # share of the start's weights in the kept ones, where a start is given
     turning: float = 0.4  # weight of the rotation head's loss
     frozen: int = 3  # blocks that keep their ImageNet weights: they see edges, which films have too
     settle: int = 30  # batches over which normalisation is set to films before the first step

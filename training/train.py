@@ -25,6 +25,7 @@ from training.recipe import Recipe
 from training.simulate.views import LABELS
 
 Report = Callable[[str], None]
+Weights = list[NDArray[np.float32]]
 
 
 def train(
@@ -40,7 +41,9 @@ def train(
     """Train by ``recipe``; returns the weights' path in ``out``. Continues from a checkpoint found there.
 
     ``start`` is a view pack, or a file of weights, to begin with instead of ImageNet's, which ``backbone`` or
-    an installed package holds. Raises FileNotFoundError when films or weights are missing, and as
+    an installed package holds. The kept weights are ``recipe.of_start`` parts the start's and the rest the
+    trained ones: a network between the two forgets less than the trained one and knows more than the start
+    (WiSE-FT: Wortsman et al., CVPR 2022). Raises FileNotFoundError when films or weights are missing, and as
     ``go_on_from`` does.
     """
     out.mkdir(parents=True, exist_ok=True)
@@ -51,6 +54,7 @@ def train(
         go_on_from(model, start)
     else:
         model.load_weights(start)
+    begun = model.get_weights()
     (out / "recipe.json").write_text(json.dumps(asdict(recipe) | {"labels": LABELS}, indent=1))
     loop = _Loop(model, recipe, out)
 
@@ -63,9 +67,16 @@ def train(
     if start is None and loop.step == 0:
         settled(model, (batch.images for batch in itertools.islice(feed(recipe.small), recipe.settle)))
     loop.run(feed, report)
+    loop.settle()
+    model.set_weights(between(model.get_weights(), begun, recipe.of_start if start is not None else 0.0))
     final = out / "view.weights.h5"
-    loop.averaged().save_weights(final)
+    model.save_weights(final)
     return final
+
+
+def between(trained: Weights, begun: Weights, share: float) -> Weights:
+    """Weights that are ``share`` parts ``begun`` and the rest ``trained``."""
+    return [share * old + (1 - share) * new for new, old in zip(trained, begun, strict=True)]
 
 
 def _pools(shared: Path, films: Sequence[Path], recipe: Recipe) -> list[tuple[list[Example], int]]:
@@ -114,11 +125,10 @@ class _Loop:
             if self.step % 100 == 0:
                 self._keep()
 
-    def averaged(self) -> keras.Model:
-        """The network with its averaged weights."""
+    def settle(self) -> None:
+        """Give the network its averaged weights."""
         for mean, variable in zip(self._mean, self.model.trainable_variables, strict=True):
             variable.assign(mean)
-        return self.model
 
     def _progress(self) -> float:
         return max(self.step / self.recipe.steps, (time.monotonic() - self._begun) / 60 / self.recipe.minutes)

@@ -9,7 +9,7 @@ import pytest
 from classifiers.packs import load_pack
 from classifiers.runtimes import load
 from training.backbone import backbone
-from training.begin import VIEW, begin_with_view, convolutions, go_on_from
+from training.begin import VIEW_PACK, begin_with_view, convolutions, go_on_from
 from training.network import network
 from training.recipe import Recipe
 
@@ -20,7 +20,7 @@ def test_the_backbone_sees_what_the_view_pack_sees() -> None:
     begin_with_view(body)
     films = np.random.default_rng(0).random((1, 208, 208, 1)).astype(np.float32)
     here = np.asarray(body(films, training=False)).mean(axis=(1, 2))
-    network = ov.Core().read_model(VIEW / "model.xml")
+    network = ov.Core().read_model(VIEW_PACK / "model.xml")
     pooled = next(op for op in network.get_ordered_ops() if op.get_type_name() == "ReduceMean")
     cut = ov.Model([pooled.output(0)], network.get_parameters())
     there = ov.Core().compile_model(cut, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})(films)[0]
@@ -31,9 +31,9 @@ def test_the_backbone_sees_what_the_view_pack_sees() -> None:
 @pytest.mark.timeout(120)  # loads TensorFlow
 def test_a_network_that_goes_on_from_a_pack_says_what_the_pack_says() -> None:
     model = network(Recipe(), side=208)
-    go_on_from(model, VIEW)
+    go_on_from(model, VIEW_PACK)
     films = np.random.default_rng(1).random((2, 208, 208, 1)).astype(np.float32)
-    there = load(load_pack(VIEW), threads=1).infer(films)
+    there = load(load_pack(VIEW_PACK), threads=1).infer(films)
     for head, here in model(films, training=False).items():
         assert np.asarray(here) == pytest.approx(there[head], abs=1e-4)
 
@@ -41,4 +41,4 @@ def test_a_network_that_goes_on_from_a_pack_says_what_the_pack_says() -> None:
 def test_a_pack_with_other_labels_cannot_be_gone_on_from(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("training.begin.LABELS", ("chest_pa_ap",))
     with pytest.raises(ValueError, match="other labels than the table of views"):
-        go_on_from(network(Recipe(), side=208), VIEW)
+        go_on_from(network(Recipe(), side=208), VIEW_PACK)

@@ -7,6 +7,7 @@ import pytest
 
 from training.network import body_of, learning, network
 from training.recipe import Recipe
+from training.train import between
 
 
 @pytest.mark.timeout(120)  # loads TensorFlow
@@ -19,3 +20,9 @@ def test_normalisation_stays_as_it_was_set_while_features_are_dropped() -> None:
     assert np.array_equal(norm.moving_mean.numpy(), before)
     assert not np.array_equal(first, second)
     assert np.array_equal(model(films, training=False)["view"], model(films, training=False)["view"])
+
+
+def test_weights_between_two_networks_hold_as_much_of_each_as_is_asked() -> None:
+    old, new = [np.zeros(3), np.full((2, 2), 4.0)], [np.ones(3), np.full((2, 2), 8.0)]
+    assert [values.ravel()[0] for values in between(new, old, 0.75)] == [0.25, 5.0]
+    assert all(np.array_equal(one, two) for one, two in zip(between(new, old, 0.0), new, strict=True))

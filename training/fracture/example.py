@@ -9,10 +9,11 @@ from typing import Final
 import numpy as np
 from pydicom.uid import generate_uid
 
-from classifiers.packs import SHIPPED, load_pack
+from classifiers.packs import load_pack
 from classifiers.runtimes import load
 from classifiers.specialists import Specialist
 from classifiers.view import ViewClassifier
+from training.begin import VIEW_PACK
 from training.demo import Wanted, dataset
 from training.detect.measures import overlaps
 from training.films import film_of
@@ -29,7 +30,7 @@ def example(anatomy: Path, cache: Path, pack: Path, out: Path) -> Path:
     """Write ``out`` (.dcm) and its truth (.json): the first draw that the view pack names right and on which
     ``pack`` finds what is broken. Raises ValueError when there is none in ``TRIES``."""
     studio = BrokenStudio(anatomy, cache)
-    shipped = load_pack(SHIPPED / "view" / "2")
+    shipped = load_pack(VIEW_PACK)
     view, loaded = ViewClassifier(shipped, load(shipped, threads=1)), load_pack(pack)
     ours = Specialist(loaded, load(loaded, threads=1))
     for attempt in range(TRIES):

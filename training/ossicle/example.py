@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.uid import generate_uid
 
-from classifiers.packs import SHIPPED, load_pack
+from classifiers.packs import load_pack
 from classifiers.runtimes import load
 from classifiers.specialists import Specialist
 from classifiers.view import ViewClassifier
 from router.types import Box
+from training.begin import VIEW_PACK
 from training.demo import Wanted, dataset
 from training.films import film_of
 from training.simulate.ossicle_film import expose
@@ -37,7 +38,7 @@ def example(anatomy: Path, cache: Path, pack: Path, out: Path) -> Path:
     plain = replace(
         next(view for view in TABLE if view.label == VIEW), collimation=0.0, mirror=0.0, tight=0.0
     )
-    shipped, loaded = load_pack(SHIPPED / "view" / "2"), load_pack(pack)
+    shipped, loaded = load_pack(VIEW_PACK), load_pack(pack)
     views = ViewClassifier(shipped, load(shipped, threads=1))
     ours = Specialist(loaded, load(loaded, threads=1))
     for attempt in range(TRIES):
