@@ -47,13 +47,7 @@ def train(
     ``go_on_from`` does.
     """
     out.mkdir(parents=True, exist_ok=True)
-    model = network(recipe, side=None)
-    if start is None:
-        load_imagenet(body_of(model), imagenet_file(backbone))
-    elif start.is_dir():
-        go_on_from(model, start)
-    else:
-        model.load_weights(start)
+    model = _begun(recipe, start, backbone)
     begun = model.get_weights()
     (out / "recipe.json").write_text(json.dumps(asdict(recipe) | {"labels": LABELS}, indent=1))
     loop = _Loop(model, recipe, out)
@@ -72,6 +66,17 @@ def train(
     final = out / "view.weights.h5"
     model.save_weights(final)
     return final
+
+
+def _begun(recipe: Recipe, start: Path | None, backbone: Path | None) -> keras.Model:
+    model = network(recipe, side=None)
+    if start is None:
+        load_imagenet(body_of(model), imagenet_file(backbone))
+    elif start.is_dir():
+        go_on_from(model, start)
+    else:
+        model.load_weights(start)
+    return model
 
 
 def between(trained: Weights, begun: Weights, share: float) -> Weights:
