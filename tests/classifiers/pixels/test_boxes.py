@@ -40,6 +40,9 @@ TURNED = [
 ]
 
 
+ROOM = 10  # stored pixels around the rectangle: its rim and the border's share no pixel of a reduced film
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shot:
     """One stored object, and where the white rectangle lies in it."""
@@ -61,8 +64,8 @@ def shots(draw: st.DrawFn) -> Shot:
     width = draw(st.integers(columns // 8, columns // 4))
     height = draw(st.integers(rows // 8, rows // 4))
     box = Box(
-        x=draw(st.integers(border[0] + 2, columns - border[0] - width - 2)),
-        y=draw(st.integers(border[1] + 2, rows - border[1] - height - 2)),
+        x=draw(st.integers(border[0] + ROOM, columns - border[0] - width - ROOM)),
+        y=draw(st.integers(border[1] + ROOM, rows - border[1] - height - ROOM)),
         width=width,
         height=height,
     )
