@@ -16,8 +16,9 @@ from classifiers.specialists import Specialist
 from training.detect.measures import overlaps
 from training.films import film_of, read
 from training.fracture.evaluate import edges
-from training.fracture.films import LABELS, SIDE, known_films
+from training.fracture.films import SIDE, known_films
 from training.simulate.fracture.film import BrokenStudio
+from training.simulate.fracture.injuries import LABELS
 
 PACK = SHIPPED / "fracture" / "1"
 MONTEGGIA = Path(__file__).with_name("monteggia.dcm")
