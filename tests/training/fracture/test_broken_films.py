@@ -61,13 +61,16 @@ def test_what_is_broken_lies_in_its_box_through_every_warp(arm_studio: BrokenStu
         rng = np.random.default_rng([9, seed])
         shot = arm_studio.pose(rng, only="both_shafts")
         tissues = np.zeros_like(shot.tissues)
-        tissues[CHANNEL["skin"]] = shot.tissues[CHANNEL["skin"]]
+        tissues[CHANNEL["skin"]] = np.minimum(shot.tissues[CHANNEL["skin"]], 1.0)  # or it might outshine
         for site in (site for site in shot.sites if site.label not in PLACES.values()):
             x, y = np.round(site.outline.mean(axis=0)).astype(int).tolist()
             tissues[CHANNEL["metal"]][max(y - 2, 0) : y + 3, max(x - 2, 0) : x + 3] = 3.0
         plain = dataclasses.replace(shot.view, collimation=0.0)
         film = arm_studio.expose(dataclasses.replace(shot, tissues=tissues, view=plain), rng)
+        height, width = film.pixels.shape
         for left, top, right, bottom in film.truth.boxes.astype(int).tolist():
+            if not (left and top and right < width and bottom < height):
+                continue  # the film ends within the box: its middle is not the cut's
             middle = film.pixels[top:bottom, left:right].astype(float)
             row, column = np.unravel_index(np.argmax(middle), middle.shape)
             assert 0.1 < (row + 0.5) / (bottom - top) < 0.9
