@@ -65,7 +65,7 @@ def test_what_is_broken_lies_in_its_box_through_every_warp(arm_studio: BrokenStu
         for site in (site for site in shot.sites if site.label not in PLACES.values()):
             x, y = np.round(site.outline.mean(axis=0)).astype(int).tolist()
             tissues[CHANNEL["metal"]][max(y - 2, 0) : y + 3, max(x - 2, 0) : x + 3] = 3.0
-        plain = dataclasses.replace(shot.view, collimation=0.0)
+        plain = dataclasses.replace(shot.view, collimation=0.0, whitened=0.0)
         film = arm_studio.expose(dataclasses.replace(shot, tissues=tissues, view=plain), rng)
         height, width = film.pixels.shape
         for left, top, right, bottom in film.truth.boxes.astype(int).tolist():
