@@ -7,7 +7,7 @@ the epsilon of the batch normalisation and the scaling of the input are TensorFl
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
@@ -113,3 +113,22 @@ def _norm_there(name: str) -> str:
         return {"stem": "_bn0", "head": "_bn1"}[name]
     number = {"expand": 0, "depthwise": 1, "project": 2}[part]
     return f"_blocks.{block.removeprefix('block')}._bn{number}"
+
+
+def settled(model: keras.Model, batches: Iterable[Any], *, keep: Collection[str] = ()) -> None:
+    """Set the means and variances of the normalisations of ``model`` to those of films, but for those named
+    in ``keep``; every batch weighs the same.
+
+    Layers of a network within ``model`` are not touched. Afterwards a network is called with
+    ``training=False``, so that training and use are the same.
+    """
+    norms: list[Any] = [layer for layer in model.layers if isinstance(layer, layers.BatchNormalization)]
+    kept = [(layer.momentum, layer.trainable) for layer in norms]
+    for layer in norms:
+        layer.trainable = layer.name not in keep  # one that is frozen is used as it is
+    for number, images in enumerate(batches):
+        for layer in norms:
+            layer.momentum = number / (number + 1)
+        model(images, training=True)
+    for layer, (momentum, trainable) in zip(norms, kept, strict=True):
+        layer.momentum, layer.trainable = momentum, trainable

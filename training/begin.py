@@ -22,7 +22,7 @@ from keras import layers
 from numpy.typing import NDArray
 
 from classifiers.packs import SHIPPED, load_pack
-from training.backbone import EPSILON, backbone
+from training.backbone import EPSILON, backbone, settled
 from training.network import body_of
 from training.simulate.views import LABELS
 
@@ -126,15 +126,5 @@ def _constant(node: Any) -> Floats:
 
 def settled_heads(model: keras.Model, batches: Iterable[Floats]) -> None:
     """Set means and variances of the normalisations behind the backbone to those of films; the backbone's own
-    stay. As ``training.detect.network.settled``, for a backbone that needs none."""
-    body = {f"{name}_norm" for name in convolutions()}
-    norms = [layer for layer in model.layers if isinstance(layer, layers.BatchNormalization)]
-    kept = [(layer.momentum, layer.trainable) for layer in norms]
-    for layer in norms:
-        layer.trainable = layer.name not in body  # one that is frozen is used as it is
-    for number, images in enumerate(batches):
-        for layer in norms:
-            layer.momentum = number / (number + 1)
-        model(images, training=True)
-    for layer, (momentum, trainable) in zip(norms, kept, strict=True):
-        layer.momentum, layer.trainable = momentum, trainable
+    stay."""
+    settled(model, batches, keep={f"{name}_norm" for name in convolutions()})

@@ -3,13 +3,10 @@ rotation."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, Final
 
 import keras
-import numpy as np
 from keras import layers
-from numpy.typing import NDArray
 
 from training.backbone import backbone
 from training.recipe import Recipe
@@ -50,17 +47,3 @@ def _learns(layer: str, frozen: int) -> bool:
     if block in ("stem", "scaled"):
         return frozen == 0
     return not block.startswith("block") or int(block.removeprefix("block")) >= frozen
-
-
-def settled(model: keras.Model, batches: Iterable[NDArray[np.float32]]) -> None:
-    """Set the means and variances of all normalisations to those of films; every batch weighs the same."""
-    norms = [layer for layer in body_of(model).layers if isinstance(layer, layers.BatchNormalization)]
-    kept = [(layer.momentum, layer.trainable) for layer in norms]
-    for layer in norms:
-        layer.trainable = True
-    for number, images in enumerate(batches):
-        for layer in norms:
-            layer.momentum = number / (number + 1)
-        body_of(model)(images, training=True)
-    for layer, (momentum, trainable) in zip(norms, kept, strict=True):
-        layer.momentum, layer.trainable = momentum, trainable

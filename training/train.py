@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from training.ahead import ahead
 from training.augment import Batch, batches
-from training.backbone import imagenet_file, load_imagenet
+from training.backbone import imagenet_file, load_imagenet, settled
 from training.begin import go_on_from
 from training.films import Example, allowed, chest_films, simulated
 from training.kept import save_arrays
-from training.network import body_of, learning, network, settled
+from training.network import body_of, learning, network
 from training.recipe import Recipe
 from training.simulate.views import LABELS
 
@@ -59,7 +59,9 @@ def train(
         return ahead(batches(pools, side=side, seed=seed, flip=(False, True, False)))
 
     if start is None and loop.step == 0:
-        settled(model, (batch.images for batch in itertools.islice(feed(recipe.small), recipe.settle)))
+        settled(
+            body_of(model), (batch.images for batch in itertools.islice(feed(recipe.small), recipe.settle))
+        )
     loop.run(feed, report)
     loop.settle()
     model.set_weights(between(model.get_weights(), begun, recipe.of_start if start is not None else 0.0))

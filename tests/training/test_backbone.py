@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training.backbone import backbone, imagenet_file, load_imagenet
-from training.network import body_of, network, settled
+from training.backbone import backbone, imagenet_file, load_imagenet, settled
+from training.network import body_of, network
 from training.recipe import Recipe
 from training.torchfile import tensors
 
@@ -70,7 +70,7 @@ def test_normalisation_settles_on_films_and_then_stays() -> None:
     norm = body_of(model).get_layer("stem_norm")
     before = norm.moving_mean.numpy().copy()
     films = np.random.default_rng(0).random((4, 64, 64, 1), dtype=np.float32)
-    settled(model, [films, films])
+    settled(body_of(model), [films, films])
     after = norm.moving_mean.numpy().copy()
     assert not np.allclose(before, after)
     model(films, training=True)

@@ -59,6 +59,24 @@ def asked_of(
     )
 
 
+def whole_look(
+    pixels: Grey,
+    found: Sequence[tuple[Sequence[float], str]],
+    *,
+    side: int,
+    of: Sequence[str],
+    asked: Collection[str],
+    doubtful: Collection[str],
+    group: str,
+) -> BoxedFilm:
+    """A whole film, uint8 (H, W), as the network gets it; ``found`` are boxes in film pixels with their
+    labels. The rest as for ``asked_of``."""
+    image, placement = prepared(pixels.astype(np.float32) / 255.0, side=side)
+    boxes = placement.to_input(np.array([box for box, _ in found], dtype=np.float32).reshape(-1, 4))
+    labels = [label for _, label in found]
+    return asked_of(image, boxes, labels, of=of, asked=asked, doubtful=doubtful, group=group)
+
+
 def fitted(film: BoxedFilm, *, side: int) -> BoxedFilm:
     """The film as the network gets it: (side, side) by ``classifiers.prepare.prepared``, its boxes moved
     along and cut at the edges. Raises ValueError when ``film.pixels`` is not a grey image."""

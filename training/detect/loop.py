@@ -25,10 +25,11 @@ import numpy as np
 import tensorflow as tf
 
 from training.ahead import ahead
+from training.backbone import settled
 from training.detect.augment import Style, augmented
 from training.detect.example import BoxedFilm
 from training.detect.losses import Shares, loss_of
-from training.detect.network import freeze, settled
+from training.detect.network import freeze
 from training.detect.targets import Batch, batch_of
 from training.kept import save_arrays
 

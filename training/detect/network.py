@@ -9,7 +9,7 @@ which only the labels are known teach it where to look, and the places of the bo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -142,6 +142,15 @@ def begin_with_imagenet(model: keras.Model, file: Path | None = None) -> None:
             layer.set_weights(body.get_layer(layer.name).get_weights())
 
 
+def trained(weights: Path, labels: int, *, side: int) -> keras.Model:
+    """The network of films that lie any way round, with the weights of a file. Raises FileNotFoundError."""
+    if not weights.is_file():
+        raise FileNotFoundError(f"{weights} is not there; the stage train makes it")
+    model = detector(labels, side=side, upright=False)
+    model.load_weights(weights)
+    return model
+
+
 def freeze(model: keras.Model, blocks: int) -> None:
     """Keep the stem's and the first ``blocks`` blocks' weights as they are: they see edges."""
     for layer in model.layers:
@@ -150,23 +159,6 @@ def freeze(model: keras.Model, blocks: int) -> None:
             layer.trainable = blocks == 0
         elif block.startswith("block"):
             layer.trainable = int(block.removeprefix("block")) >= blocks
-
-
-def settled(model: keras.Model, batches: Iterable[NDArray[Any] | list[NDArray[Any]]]) -> None:
-    """Set the means and variances of all normalisations to those of films; every batch weighs the same.
-
-    The network is always called with ``training=False``, so that training and use are the same.
-    """
-    norms: list[Any] = [layer for layer in model.layers if isinstance(layer, layers.BatchNormalization)]
-    kept = [(layer.momentum, layer.trainable) for layer in norms]
-    for layer in norms:
-        layer.trainable = True
-    for number, images in enumerate(batches):
-        for layer in norms:
-            layer.momentum = number / (number + 1)
-        model(images, training=True)
-    for layer, (momentum, trainable) in zip(norms, kept, strict=True):
-        layer.momentum, layer.trainable = momentum, trainable
 
 
 def cut(model: keras.Model, level: str = LEVELS[0]) -> tuple[keras.Model, keras.Model]:

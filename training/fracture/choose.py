@@ -17,17 +17,19 @@ from training.detect.calibrate import RIGHT, calibrated, threshold_at
 from training.detect.candidates import Candidates, answers, gathered, seen
 from training.detect.example import BoxedFilm
 from training.detect.measures import Judged, Truth, judged
+from training.detect.network import trained
 from training.films import film_of, read
 from training.fracture.choice import Choice, keep
 from training.fracture.films import (
     LABELS,
+    SIDE,
     real_arms,
     real_others,
     simulated_arms,
     squares,
     whole,
 )
-from training.fracture.ship import shipped, trained, write
+from training.fracture.ship import shipped, write
 from training.simulate.fracture.injuries import LABELS as HURT
 
 FALSE_BOXES: Final = 0.1  # per simulated film and label, at most
@@ -39,7 +41,7 @@ SEED: Final = 5
 def choose(shared: Path, home: Path) -> Path:
     """Fit to the network in ``home``/network; writes ``home``/choice.json and returns it. Raises
     FileNotFoundError without a network."""
-    model = trained(home / "network" / "model.weights.h5")
+    model = trained(home / "network" / "model.weights.h5", len(LABELS), side=SIDE)
     looks = held_out(home / "films")
     found, truths = looked(model, looks), [truth_of(looks, label) for label in range(len(LABELS))]
     calibration = calibrated(found, truths, np.stack([film.image for film in looks]))

@@ -7,18 +7,16 @@ few dozen pixels, too few to tell.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 from numpy.random import Generator
-from numpy.typing import NDArray
 
-from classifiers.prepare import prepared
 from training.detect.closer import look_at, square_near
-from training.detect.example import BoxedFilm, asked_of
+from training.detect.example import BoxedFilm, asked_of, whole_look
 from training.films import RealFilm, read, real_films
 from training.simulate.fracture.film import BrokenFilm
 from training.simulate.fracture.injuries import FRACTURE, PLACES
@@ -98,8 +96,8 @@ def whole(arm: Arm) -> BoxedFilm:
     truth = arm.film.truth
     found = [(box, label) for box, label in zip(truth.boxes.tolist(), truth.labels, strict=True)
              if label in BREAKS] + [(box, place) for place, box in truth.places.items()]  # fmt: skip
-    return _looked(arm.film.pixels, found, asked=(*BREAKS, *PLACES.values()), doubtful=truth.unsure,
-                   group=arm.group)  # fmt: skip
+    return whole_look(arm.film.pixels, found, side=SIDE, of=LABELS, asked=(*BREAKS, *PLACES.values()),
+                      doubtful=truth.unsure, group=arm.group)  # fmt: skip
 
 
 def squares(arm: Arm, rng: Generator) -> list[tuple[str, BoxedFilm]]:
@@ -142,7 +140,7 @@ def real_others(shared: Path, split: str) -> list[RealFilm]:
 
 def other_films(shared: Path, split: str) -> list[BoxedFilm]:
     """``real_others`` as examples: neither broken arms nor joints of arms."""
-    return [_looked(read(film.path), [], asked=LABELS, doubtful=(), group=film.group)
+    return [whole_look(read(film.path), [], side=SIDE, of=LABELS, asked=LABELS, doubtful=(), group=film.group)
             for film in real_others(shared, split)]  # fmt: skip
 
 
@@ -159,21 +157,7 @@ def _real_arm(known: KnownFilm) -> BoxedFilm:
         boxes.append(((np.array(BOXED[name]) * size).tolist(), FRACTURE))
     # of a broken film nobody read which break it is, nor whether there is another
     asked = {FRACTURE} & {label for _, label in boxes} if known.broken else set(BREAKS)
-    film = _looked(pixels, boxes, asked=asked, doubtful=(), group=known.film.group)
+    film = whole_look(pixels, boxes, side=SIDE, of=LABELS, asked=asked, doubtful=(), group=known.film.group)
     if known.broken:
         film.image[LABELS.index(FRACTURE)] = 1.0
     return film
-
-
-def _looked(
-    pixels: NDArray[np.uint8],
-    found: list[tuple[list[float], str]],
-    *,
-    asked: Collection[str],
-    doubtful: Collection[str],
-    group: str,
-) -> BoxedFilm:
-    image, placement = prepared(pixels.astype(np.float32) / 255.0, side=SIDE)
-    boxes = placement.to_input(np.array([box for box, _ in found], dtype=np.float32).reshape(-1, 4))
-    labels = [label for _, label in found]
-    return asked_of(image, boxes, labels, of=LABELS, asked=asked, doubtful=doubtful, group=group)

@@ -17,7 +17,7 @@ from router.types import Mode
 from training.detect.calibrate import Calibration
 from training.detect.example import BoxedFilm
 from training.detect.export import Shipped, export
-from training.detect.network import detector
+from training.detect.network import trained
 from training.fracture.choice import stored_choice
 from training.fracture.films import CONTEXT, LABELS, SIDE, simulated_arms, squares, whole
 from training.simulate.fracture.injuries import GALEAZZI, MONTEGGIA, PLACES
@@ -32,15 +32,6 @@ TRAINED_ON: Final = (
     "licences allow training (FracAtlas, CC BY 4.0, and others: see the card). Backbone: EfficientNet-Lite0, "
     "ImageNet."
 )
-
-
-def trained(weights: Path) -> keras.Model:
-    """The network with the weights of a file. Raises FileNotFoundError without it."""
-    if not weights.is_file():
-        raise FileNotFoundError(f"{weights} is not there; python -m training fracture train makes it")
-    model = detector(len(LABELS), side=SIDE, upright=False)
-    model.load_weights(weights)
-    return model
 
 
 def probes(folder: Path) -> list[BoxedFilm]:
@@ -81,7 +72,7 @@ def ship(home: Path, folder: Path) -> Pack:
     """Write ``home``'s network to ``folder`` (fracture/VERSION). Raises FileNotFoundError, and ValueError as
     ``write`` does."""
     chosen = stored_choice(home)
-    model = trained(home / "network" / "model.weights.h5")
+    model = trained(home / "network" / "model.weights.h5", len(LABELS), side=SIDE)
     pack = write(model, home / "films", folder, shipped(chosen.calibration, chosen.thresholds))
     return write_pack(folder, replace(pack.manifest, mode=mode_of(chosen.reached)))
 

@@ -11,16 +11,14 @@ from typing import Final
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from classifiers.film import Film
 from classifiers.packs import Pack
 from classifiers.runtimes import load
 from classifiers.specialists import Specialist
 from training.detect.calibrate import Calibration
 from training.detect.example import fitted
 from training.detect.export import Shipped, export, parity
-from training.films import read
+from training.films import film_of, read
 from training.lung.features import SIDE
 from training.lung.figures import SHOWN
 from training.lung.films import LABELS, chest_films, example
@@ -77,7 +75,7 @@ def speed(pack: Pack, shared: Path) -> str:
     """A sentence on how long a film takes on one core after decoding, whole: fitted, seen, boxes chosen."""
     specialist = Specialist(pack, load(pack, threads=1))
     boxed = [film for film in chest_films(shared) if film.boxes][:TIMED]
-    films = [_film(read(one.path)) for one in boxed]
+    films = [film_of(read(one.path)) for one in boxed]
     specialist.predict(films[:2])
     times = []
     for film in films:
@@ -89,12 +87,6 @@ def speed(pack: Pack, shared: Path) -> str:
         f"{np.median(times):.0f} ms, fastest {min(times):.0f}, slowest {max(times):.0f}, of {len(times)} "
         f"films; the two-core machine had a load of {os.getloadavg()[0]:.1f}. The aim is 120 ms."
     )
-
-
-def _film(pixels: NDArray[np.uint8]) -> Film:
-    rows, columns = pixels.shape
-    image = pixels.astype(np.float32) / np.float32(255)
-    return Film(image=image, stored_rows=rows, stored_columns=columns, scale=(1.0, 1.0))
 
 
 def _metrics(work: Path) -> dict[str, str | int | float | bool]:

@@ -7,10 +7,11 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Final
 
+from training.detect.network import trained
 from training.ossicle.calibrate import fitted, keep, looked, measured, sensitivity, thresholds
 from training.ossicle.evaluate import answered, real_feet
-from training.ossicle.films import SITE_OF, simulated_feet
-from training.ossicle.ship import network, shipped, write
+from training.ossicle.films import LABELS, SIDE, SITE_OF, simulated_feet
+from training.ossicle.ship import shipped, write
 
 SEED: Final = 5
 MOST: Final = 240  # held-out films
@@ -22,7 +23,7 @@ def choose(shared: Path, work: Path, bones: Collection[tuple[str, str]]) -> dict
     ``bones``: (file name, label) of real films where an eye saw the bone; all else that is seen on the real
     films that may train must stay unstated. Raises FileNotFoundError.
     """
-    model = network(work / "network" / "model.weights.h5")
+    model = trained(work / "network" / "model.weights.h5", len(LABELS), side=SIDE)
     held = looked(model, list(simulated_feet(work / "feet", held_out=True))[:MOST], seed=SEED)
     found = fitted(held)
     items = measured(held, found)

@@ -11,13 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import numpy as np
 from numpy.random import Generator
 
 from classifiers.closer import Square
-from classifiers.prepare import prepared
 from training.detect.closer import look_at, square_near
-from training.detect.example import BoxedFilm, asked_of
+from training.detect.example import BoxedFilm, asked_of, whole_look
 from training.simulate.ossicle import EXPOSURES, stored_feet
 from training.simulate.ossicle_film import FootFilm, Truth
 from training.simulate.ossicle_scene import Box
@@ -59,13 +57,10 @@ def clear(thing: Truth) -> bool:
 def whole(foot: Foot, *, side: int = SIDE) -> BoxedFilm:
     """The whole film as the network first sees it: where the sites are, and nothing about what is there."""
     film = foot.film
-    image, placement = prepared(film.pixels.astype(np.float32) / 255.0, side=side)
     boxes = [(one.box, SITE_OF[one.kind]) for one in film.sites if one.plain >= SEEN]
     doubtful = {SITE_OF[one.kind] for one in film.sites if HIDDEN <= one.plain < SEEN}
-    placed = placement.to_input(np.array([box for box, _ in boxes], dtype=np.float32).reshape(-1, 4))
-    labels = [label for _, label in boxes]
-    return asked_of(image, placed, labels, of=LABELS, asked=SITE_OF.values(), doubtful=doubtful,
-                    group=foot.group)  # fmt: skip
+    return whole_look(film.pixels, boxes, side=side, of=LABELS, asked=SITE_OF.values(), doubtful=doubtful,
+                      group=foot.group)  # fmt: skip
 
 
 def squares(foot: Foot, rng: Generator, *, side: int = SIDE) -> list[tuple[str, BoxedFilm]]:

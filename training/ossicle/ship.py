@@ -16,7 +16,7 @@ from router.types import Mode
 from training.detect.calibrate import Calibration
 from training.detect.example import BoxedFilm
 from training.detect.export import Shipped, export
-from training.detect.network import detector
+from training.detect.network import trained
 from training.ossicle.calibrate import SITE_NEEDS, kept
 from training.ossicle.films import CONTEXT, LABELS, SIDE, SITE_OF, simulated_feet, squares, whole
 
@@ -29,15 +29,6 @@ DATA: Final = (
     "learnt from ImageNet, simulated films of all parts and real films that may train."
 )
 PROBES: Final = 8
-
-
-def network(weights: Path) -> keras.Model:
-    """The trained network. Raises FileNotFoundError without weights."""
-    if not weights.is_file():
-        raise FileNotFoundError(f"{weights} is not there; python -m training ossicle train makes it")
-    model = detector(len(LABELS), side=SIDE, upright=False)
-    model.load_weights(weights)
-    return model
 
 
 def probes(feet: Path) -> list[BoxedFilm]:
@@ -79,5 +70,5 @@ def write(model: keras.Model, feet: Path, folder: Path, said: Shipped) -> Pack:
 def ship(work: Path, pack: Path) -> Pack:
     """Write the pack from ``work``/network and what was chosen for it. Raises FileNotFoundError."""
     calibration, thresholds, _ = kept(work / "network" / "chosen.json")
-    model = network(work / "network" / "model.weights.h5")
+    model = trained(work / "network" / "model.weights.h5", len(LABELS), side=SIDE)
     return write(model, work / "feet", pack, shipped(calibration, thresholds))
