@@ -2,7 +2,8 @@
 minutes.
 
 The lower half has learnt on films of patients of whom no film has a box, so no fold has seen its own films.
-Each film is kept as it is and changed a few times; its place, which is cheap, still changes while learning.
+Each film is kept as it is and changed a few times, films of those patients also with lumps laid onto them;
+its place, which is cheap, still changes while learning.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from training.detect.network import STRIDES
 from training.detect.targets import Batch, batch_of
 from training.kept import save_arrays
 from training.lung.films import LABELS, ChestFilm, example
+from training.lung.lumps import laid
 
 SIDE: Final = 320  # pixels; most of NIH's films here have no more
 SLID: Final = 32  # pixels by which a film is shifted at most while learning: a place of the coarsest level
@@ -43,7 +45,7 @@ class Features:
 
 def times(film: ChestFilm) -> int:
     """How many changed versions of a film are kept."""
-    return 7 if film.boxes else 2 if film.fold is not None else 0
+    return 7 if film.boxes else 2
 
 
 def write_features(
@@ -117,7 +119,9 @@ def _versions(
         # Films with boxes are stored larger than the others: that must not be what the network learns.
         alike = fitted(example(film, side=SIDE), side=SIDE)
         for number in range(times(film)):
-            image, taught = augmented(alike if number % 4 else sharp, rng, STYLE)
+            source = alike if number % 4 else sharp
+            lumpy = laid(source, rng) if film.fold is None and number else None
+            image, taught = augmented(lumpy or source, rng, STYLE)
             yield place, False, image, taught
 
 

@@ -1,7 +1,8 @@
 """Train the lung detector: what chest films look like, then the boxes, fold by fold and on everything.
 
 1. ``network``: the whole network learns the labels of films of patients without boxes. Which place makes a
-   film positive it finds itself (log-sum-exp of the map of each label).
+   film positive it finds itself (log-sum-exp of the map of each label), but for RSNA's opacities and for
+   nodules and masses laid onto films that show none (``lumps``), whose places are known.
 2. ``features``: the lower half of it runs once over all films.
 3. ``fold0`` ... ``fold4``: the upper half learns boxes and labels, without the fold's patients; then it looks
    at their films. What it says of them is what everything is measured and calibrated on.
@@ -30,9 +31,12 @@ from training.detect.targets import Batch
 from training.films import read
 from training.lung.features import SIDE, Features, feed, write_features
 from training.lung.films import EXTRA, FOLDS, LABELS, ORIGINAL, ChestFilm, chest_films, example
+from training.lung.lumps import laid
 
-BOXED, REPORTED, OTHERS = 16, 4, 4  # films of a batch: with boxes; of the same patients; of other patients
-WHOLE: Final = Shares(places=0.0, boxes=0.0, heat=0.0, image=1.0, extra=0.5)
+BOXED, REPORTED, OTHERS = 14, 4, 6  # films of a batch: with boxes; of the same patients; of other patients
+PLAIN, LAID = 14, 6  # of the first part's batches: films as they are; with lumps laid onto them
+WHOLE: Final = Shares(places=0.5, boxes=1.0, heat=0.3, image=1.0, extra=0.5)
+TIMES_LAID: Final = 2  # films with lumps of each film that shows none
 PARTS: Final = Shares(places=1.0, boxes=2.0, heat=0.5, image=0.5, extra=0.2)
 
 
@@ -107,7 +111,7 @@ def labels_first(
 
     def films_of(seed: int) -> Iterator[Batch]:
         if not taught:
-            taught.append(_pool(films))
+            taught.extend(_pools(films, np.random.default_rng(plan.seed)))
         return batches(taught, side=SIDE, labels=len(LABELS), seed=seed)
 
     recipe = Recipe(
@@ -116,12 +120,14 @@ def labels_first(
     return learn(model, films_of, recipe, out, report)
 
 
-def _pool(films: Sequence[ChestFilm]) -> Pool:
-    """Films of patients without boxes; those with findings, and with seldom ones, come more often."""
+def _pools(films: Sequence[ChestFilm], rng: np.random.Generator) -> list[Pool]:
+    """Films of patients without boxes; those with findings, and with seldom ones, come more often. And the
+    same with lumps laid onto them."""
     shown = [fitted(example(film), side=SIDE) for film in films if film.fold is None]
     positive = np.stack([film.image for film in shown])[:, : len(LABELS)]
     odds = 1 + 1.5 * positive.any(axis=1) + (positive / positive.mean(axis=0) / 20).sum(axis=1)
-    return Pool(films=shown, count=20, odds=odds.tolist())
+    lumpy = [film for film in (laid(film, rng) for film in shown * TIMES_LAID) if film is not None]
+    return [Pool(films=shown, count=PLAIN, odds=odds.tolist()), Pool(films=lumpy, count=LAID)]
 
 
 def boxes(
