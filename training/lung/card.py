@@ -10,6 +10,7 @@ from typing import Any
 from training.detect.calibrate import PROFILES
 from training.detect.measures import PER_FILM
 from training.lung.films import LABELS
+from training.lung.gained import ALL
 from training.lung.published import LI_IOU, WANG_AFP, WANG_AUC, WANG_IOBB, WANG_IOU
 from training.lung.said import LEAST
 
@@ -28,6 +29,7 @@ def write_card(work: Path, pack: Path) -> Path:
         "afp": ", ".join(f"{label} {value:g}" for label, value in zip(LABELS, WANG_AFP, strict=True)),
         "localisation": _localisation(found["localisation"], WANG_IOU, LI_IOU),
         "below": "\n".join(below(found["localisation"])),
+        "gained": _gained(found.get("gained")),
         "one_box": _table(
             ("finding", "T .1", "T .3", "T .5", "T .7"),
             lambda label: [_told(found["one_box"][label][t]) for t in ("0.1", "0.3", "0.5", "0.7")],
@@ -65,9 +67,9 @@ def _told(figure: Sequence[float]) -> str:
     return f"{_short(figure[0])} ({_short(figure[1])}–{_short(figure[2])})"
 
 
-def _table(head: Sequence[str], row: Callable[[str], Sequence[str]]) -> str:
+def _table(head: Sequence[str], row: Callable[[str], Sequence[str]], labels: Sequence[str] = LABELS) -> str:
     lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
-    lines += ["| " + " | ".join([label, *row(label)]) + " |" for label in LABELS]
+    lines += ["| " + " | ".join([label, *row(label)]) + " |" for label in labels]
     return "\n".join(lines)
 
 
@@ -99,6 +101,21 @@ def below(found: Found) -> list[str]:
         told = "; ".join(cells) if cells else "none"
         lines.append(f"* {name}, {len(cells)} of {count} cells: {told}.")
     return lines
+
+
+def _gained(found: Found | None) -> str:
+    """Each cell: before, now, and what was gained."""
+    if found is None:
+        return "Not measured."
+
+    def row(label: str) -> list[str]:
+        return [
+            f"{_short(before)}, {_short(now)}: {gain:+.2f} ({low:+.2f} to {high:+.2f})"
+            for before, now, gain, low, high in (found[kind][label] for kind in ("froc", "ap", "auc"))
+        ]
+
+    head = ("finding", "found, mean of 1/8 to 8 false boxes per film", "AP .3", "AUC of the film")
+    return _table(head, row, [*LABELS, ALL])
 
 
 def _froc(found: Found) -> str:

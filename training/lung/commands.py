@@ -16,7 +16,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     learn = "labels, features, five folds, the shipped network; goes on where it stopped"
     _plan_options(stages.add("train", _train, learn))
     stages.add("calibrate", _calibrate, "probabilities and thresholds from what the folds said")
-    stages.add("evaluate", _evaluate, "measure what the folds said, with intervals and pictures")
+    measure = stages.add("evaluate", _evaluate, "measure what the folds said, with intervals and pictures")
+    measure.add_argument(
+        "--against", type=Path, help="answers.npz of another version: what was gained over it"
+    )
     for one in (
         stages.add("export", _export, "write the pack and check it against Keras"),
         stages.add("card", _card, "write the pack's card and metrics from the evaluation"),
@@ -77,7 +80,7 @@ def _calibrate(options: argparse.Namespace) -> None:
 def _evaluate(options: argparse.Namespace) -> None:
     from training.lung.evaluate import evaluate
 
-    print(evaluate(options.data, options.work))
+    print(evaluate(options.data, options.work, against=options.against))
 
 
 def _export(options: argparse.Namespace) -> None:

@@ -10,9 +10,10 @@ import numpy as np
 
 from training.detect.export import thresholds_of
 from training.lung.figures import figures
-from training.lung.films import LABELS
-from training.lung.said import Said, crossed, fit, lines, said, write_answers
-from training.lung.sheets import draw
+from training.lung.films import LABELS, chest_films
+from training.lung.gained import gained
+from training.lung.said import Said, answered, crossed, fit, lines, said, write_answers
+from training.lung.sheets import draw, draw_lumps
 
 
 def calibrate(shared: Path, work: Path) -> str:
@@ -33,10 +34,11 @@ def _chosen(spoken: Said, work: Path) -> str:
     return json.dumps(kinds["default"])
 
 
-def evaluate(shared: Path, work: Path) -> str:
+def evaluate(shared: Path, work: Path, *, against: Path | None = None) -> str:
     """Write WORK/evaluation: figures.json and pictures. Returns the folder.
 
-    Where WORK has no folds, from what those behind the shipped pack said of the films in ``shared``.
+    Where WORK has no folds, from what those behind the shipped pack said of the films in ``shared``. With
+    ``against``, what another version's folds said (its answers.npz), also what was gained over it.
     """
     spoken = said(shared, work)
     out = work / "evaluation"
@@ -44,6 +46,11 @@ def evaluate(shared: Path, work: Path) -> str:
     if not (work / "calibration.json").is_file():
         _chosen(spoken, work)
     sure = crossed(spoken)
-    (out / "figures.json").write_text(json.dumps(figures(spoken, sure), indent=1))
+    found = figures(spoken, sure)
+    if against is not None:
+        other = answered(shared, against)
+        found["gained"] = gained((spoken, sure), (other, crossed(other)))
+    (out / "figures.json").write_text(json.dumps(found, indent=1))
     draw(spoken, sure, out / "pictures")
+    draw_lumps(chest_films(shared), out / "pictures" / "laid.jpg")
     return str(out)

@@ -134,4 +134,4 @@ def _added(
     centre = left + (columns[0] + columns[-1] + 1) / 2, top + (rows[0] + rows[-1] + 1) / 2
     half = LOOSE * (columns[-1] + 1 - columns[0]) / 2, LOOSE * (rows[-1] + 1 - rows[0]) / 2
     box = [centre[0] - half[0], centre[1] - half[1], centre[0] + half[0], centre[1] + half[1]]
-    return np.clip(box, 0, side).tolist()
+    return [float(edge) for edge in np.clip(box, 0, side)]

@@ -90,12 +90,17 @@ def write_answers(work: Path) -> Path:
 
 def said(shared: Path, work: Path) -> Said:
     """What the folds of WORK said; where none were trained, what those behind the shipped pack said."""
-    films = chest_films(shared)
     answers = work / ANSWERS.name
+    return answered(shared, answers if answers.is_file() else ANSWERS)
+
+
+def answered(shared: Path, answers: Path) -> Said:
+    """What the folds of one version said, from the file that ``write_answers`` left."""
+    films = chest_films(shared)
     shown = [films[place] for fold in range(FOLDS) for place in held_out(films, fold)]
     return Said(
         films=tuple(shown),
-        candidates=kept(answers if answers.is_file() else ANSWERS),
+        candidates=kept(answers),
         groups=np.array([film.patient for film in shown]),
         folds=np.array([film.fold for film in shown]),
         boxed=np.array([bool(film.boxes) for film in shown]),

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from training.detect.calibrate import RIGHT
+from training.detect.example import fitted
 from training.detect.pictures import Shown, contact_sheet, free_response, reliability
 from training.films import read
+from training.lung.features import SIDE
 from training.lung.figures import SHOWN, every_box
-from training.lung.films import LABELS, ORIGINAL
+from training.lung.films import LABELS, ORIGINAL, ChestFilm, example
+from training.lung.lumps import MASS, NODULE, laid
 from training.lung.said import Crossed, Said, most_per_film
+
+LUMPY: Final = 12  # films of the sheet of lumps
+NO_BOXES: Final = np.zeros((0, 4), dtype=np.float32)
 
 
 def draw(spoken: Said, sure: Crossed, folder: Path) -> None:
@@ -25,6 +33,22 @@ def draw(spoken: Said, sure: Crossed, folder: Path) -> None:
     reliability({"boxes": every_box(spoken, sure), "films": films}, folder / "reliability.png")
     contact_sheet(_typical(spoken, sure), folder / "hits.jpg", columns=8)
     contact_sheet(_worst(spoken, sure), folder / "errors.jpg", columns=8)
+
+
+def draw_lumps(films: Sequence[ChestFilm], path: Path, *, seed: int = 5) -> None:
+    """What a few films look like with nodules and masses laid onto them, and the boxes they teach."""
+    rng = np.random.default_rng(seed)
+    shown: list[Shown] = []
+    for place in rng.permutation([k for k, film in enumerate(films) if film.fold is None]).tolist():
+        lumpy = laid(fitted(example(films[place]), side=SIDE), rng)
+        if lumpy is not None:
+            of_lumps = np.isin(lumpy.labels, (NODULE, MASS))
+            line = " ".join(sorted({LABELS[label].lower() for label in lumpy.labels[of_lumps]}))
+            shown.append(Shown(pixels=lumpy.pixels, true=lumpy.boxes[of_lumps], said=NO_BOXES, line=line))
+        if len(shown) == LUMPY:
+            break
+    if shown:
+        contact_sheet(shown, path, columns=LUMPY // 2)
 
 
 def _said_on(spoken: Said, sure: Crossed, film: int, label: int, stated: NDArray[np.bool_]) -> list[int]:
