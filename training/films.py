@@ -4,7 +4,7 @@ Three kinds of film: simulated ones, NIH chest films (split by patient), and the
 whose ``use`` column says whether they may train. Splits go by group, by a hash of the group's name, so that
 they never move:
 
-* a film marked "evaluate only" is never trained on, nor used to choose anything;
+* a film marked "evaluate only" is never trained on, nor used to choose anything that the card does not name;
 * films that may train are split: ``train`` learns, ``calibrate`` sets temperature and gates;
 * evaluate-only groups are split in ``look`` (errors may be looked at while the simulator is improved) and
   ``final`` (never looked at; each round that is measured on it and then acted upon spends it a little, and

@@ -166,13 +166,3 @@ def cut(model: keras.Model, level: str = LEVELS[0]) -> tuple[keras.Model, keras.
     weights of ``model``; the first may be run once and its answers kept while the second learns."""
     middle = model.get_layer(level).output
     return keras.Model(model.input, middle, name="lower"), keras.Model(middle, model.output, name="upper")
-
-
-def heads(model: keras.Model) -> tuple[keras.Model, keras.Model]:
-    """The network in two at the pyramid: the feature of the finest level to those of the other two, and all
-    three to the outputs. They share the weights of ``model``."""
-    features = [model.get_layer(name).output for name in LEVELS]
-    return (
-        keras.Model(features[0], features[1:], name="deeper"),
-        keras.Model(features, model.output, name="heads"),
-    )

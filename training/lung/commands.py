@@ -30,12 +30,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _plan_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--backbone", type=Path, help="ImageNet weights (default: the installed package's)")
-    parser.add_argument("--minutes", type=float, default=32.0, help="of the first part")
-    parser.add_argument("--heads-minutes", type=float, default=4.0, help="of each fold's heads")
-    parser.add_argument(
-        "--together-minutes", type=float, default=5.5, help="of each fold, all above the lower half"
-    )
-    parser.add_argument("--again-minutes", type=float, default=2.5, help="of the same once more")
+    for option, minutes, part in (
+        ("--minutes", 45.0, "of the whole network"),
+        ("--upper-minutes", 12.0, "of the upper half, from kept features"),
+        ("--fold-minutes", 7.0, "of each fold"),
+        ("--again-minutes", 2.0, "of each fold once more, gently"),
+    ):
+        parser.add_argument(option, type=float, default=minutes, help=f"{part} (default {minutes:g})")
     parser.add_argument(
         "--folds", nargs="*", help="only these: 0 1 2 3 4 all (several processes can share them)"
     )
@@ -55,8 +56,8 @@ def _train(options: argparse.Namespace) -> None:
     use_threads(options)
     plan = Plan(
         minutes=options.minutes,
-        heads_minutes=options.heads_minutes,
-        together_minutes=options.together_minutes,
+        upper_minutes=options.upper_minutes,
+        fold_minutes=options.fold_minutes,
         again_minutes=options.again_minutes,
         seed=options.seed,
     )

@@ -15,7 +15,6 @@ from typing import Final
 
 import keras
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
 from training.detect.augment import PLAIN, Style, augmented, moved
@@ -28,7 +27,7 @@ from training.lung.films import LABELS, ChestFilm, example
 from training.lung.lumps import laid
 
 SIDE: Final = 320  # pixels; most of NIH's films here have no more
-SLID: Final = 32  # pixels by which a film is shifted at most while learning: a place of the coarsest level
+SLID: Final = 32  # pixels by which a film is shifted at most while learning
 STYLE: Final = Style(turn=4.0, scale=(0.86, 1.16), shift=0.04, coarse=0.3, coarsest=0.6)
 NOTHING: Final = np.zeros((0, 0), dtype=np.uint8)
 
@@ -37,7 +36,7 @@ NOTHING: Final = np.zeros((0, 0), dtype=np.uint8)
 class Features:
     """R rows: each one film, as it is or changed."""
 
-    maps: tuple[NDArray[np.float16], ...]  # (R, h, w, channels) of each level, the finest first
+    maps: NDArray[np.float16]  # (R, h, w, channels)
     film: NDArray[np.int64]  # (R,) place in the list of films
     plain: NDArray[np.bool_]  # (R,) the film as it is
     taught: tuple[BoxedFilm, ...]  # R, without pixels
@@ -50,7 +49,6 @@ def times(film: ChestFilm) -> int:
 
 def write_features(
     lower: keras.Model,
-    deeper: keras.Model,
     films: Sequence[ChestFilm],
     folder: Path,
     report: Report,
@@ -58,15 +56,14 @@ def write_features(
     seed: int = 1,
     batch: int = 16,
 ) -> Features:
-    """Run the lower half on all films, and what lies deeper on its answers; reads back what is there."""
+    """Run the lower half on all films; reads back what is there."""
     if not (folder / "rows.npz").is_file():
         folder.mkdir(parents=True, exist_ok=True)
-        _write_finest(lower, films, folder, report, seed=seed, batch=batch)
-    _write_deeper(deeper, folder, report)
+        _write(lower, films, folder, report, seed=seed, batch=batch)
     return read_features(folder)
 
 
-def _write_finest(
+def _write(
     lower: keras.Model, films: Sequence[ChestFilm], folder: Path, report: Report, *, seed: int, batch: int
 ) -> None:
     rows = sum(1 + times(film) for film in films)
@@ -85,28 +82,6 @@ def _write_finest(
                 report(f"features: {len(kept)} of {rows}")
     maps.flush()
     _write_rows(folder / "rows.npz", kept)
-
-
-def _write_deeper(deeper: keras.Model, folder: Path, report: Report, batch: int = 32) -> None:
-    if (folder / "maps2.npy").is_file():
-        return
-    finest = np.load(folder / "maps.npy", mmap_mode="r")
-    sizes = [(len(finest), *output.shape[1:]) for output in deeper.output]
-    partial = [folder / f"maps{level}.partial.npy" for level in (1, 2)]
-    maps = [
-        np.lib.format.open_memmap(path, "w+", dtype=np.float16, shape=size)
-        for path, size in zip(partial, sizes, strict=True)
-    ]
-    run = tf.function(lambda values: deeper(values, training=False), reduce_retracing=True)
-    for start in range(0, len(finest), batch):
-        found = run(finest[start : start + batch].astype(np.float32))
-        for one, values in zip(maps, found, strict=True):
-            one[start : start + batch] = np.asarray(values)
-        if start % (100 * batch) == 0:
-            report(f"deeper features: {start} of {len(finest)}")
-    for path, one in zip(partial, maps, strict=True):
-        one.flush()
-        path.replace(folder / path.name.replace(".partial", ""))
 
 
 def _versions(
@@ -158,15 +133,13 @@ def read_features(folder: Path) -> Features:
             ends, stored["count"], stored["image"], stored["known"], stored["group"], strict=True
         )
     )
-    maps = tuple(np.load(folder / f"maps{level}.npy", mmap_mode="r") for level in ("", 1, 2))
+    maps = np.load(folder / "maps.npy", mmap_mode="r")
     return Features(maps=maps, film=stored["film"], plain=stored["plain"], taught=taught)
 
 
-def feed(
-    features: Features, pools: Sequence[tuple[Sequence[int], int]], levels: int, seed: int
-) -> Iterator[Batch]:
+def feed(features: Features, pools: Sequence[tuple[Sequence[int], int]], seed: int) -> Iterator[Batch]:
     """Endless batches with a number of films from each pool (places in the list of films), every film once a
-    round, in one of its versions, shifted. Inputs are the finest level, or all three."""
+    round, in one of its versions, shifted."""
     rng = np.random.default_rng(seed)
     rows: dict[int, list[int]] = {}
     for row, place in enumerate(features.film.tolist()):
@@ -177,10 +150,9 @@ def feed(
             rows[next(turn)] for turn, (_, count) in zip(turns, pools, strict=True) for _ in range(count)
         ]
         picked = [versions[int(rng.integers(len(versions)))] for versions in chosen]
-        slid = [_slid(features, row, levels, rng) for row in picked]
-        maps = [np.stack([maps[level] for maps, _ in slid]) for level in range(levels)]
-        films = [film for _, film in slid]
-        yield batch_of(maps if levels > 1 else maps[0], films, side=SIDE, labels=len(LABELS))
+        slid = [_slid(features, row, rng) for row in picked]
+        maps = np.stack([values for values, _ in slid])
+        yield batch_of(maps, [film for _, film in slid], side=SIDE, labels=len(LABELS))
 
 
 def _rounds(pool: Sequence[int], rng: np.random.Generator) -> Iterator[int]:
@@ -188,18 +160,11 @@ def _rounds(pool: Sequence[int], rng: np.random.Generator) -> Iterator[int]:
         yield from (pool[place] for place in rng.permutation(len(pool)))
 
 
-def _slid(
-    features: Features, row: int, levels: int, rng: np.random.Generator
-) -> tuple[list[NDArray[np.float32]], BoxedFilm]:
-    """Shifted by whole places of the coarsest level that is wanted; what comes in repeats the edge."""
-    step = STRIDES[levels - 1]
-    down, across = (int(value) * step for value in _shift(rng, SLID // step))
-    maps = [
-        _shifted(features.maps[level][row], down // stride, across // stride)
-        for level, stride in enumerate(STRIDES[:levels])
-    ]
-    motion = np.array([[1.0, 0.0, across], [0.0, 1.0, down]])
-    return maps, moved(features.taught[row], motion, SIDE)
+def _slid(features: Features, row: int, rng: np.random.Generator) -> tuple[NDArray[np.float32], BoxedFilm]:
+    """Shifted by whole places; what comes in repeats the edge."""
+    down, across = (int(value) for value in _shift(rng, SLID // STRIDES[0]))
+    motion = np.array([[1.0, 0.0, across * STRIDES[0]], [0.0, 1.0, down * STRIDES[0]]])
+    return _shifted(features.maps[row], down, across), moved(features.taught[row], motion, SIDE)
 
 
 def _shift(rng: np.random.Generator, most: int) -> NDArray[np.int64]:

@@ -4,9 +4,10 @@
    film positive it finds itself (log-sum-exp of the map of each label), but for RSNA's opacities and for
    nodules and masses laid onto films that show none (``lumps``), whose places are known.
 2. ``features``: the lower half of it runs once over all films.
-3. ``fold0`` ... ``fold4``: the upper half learns boxes and labels, without the fold's patients; then it looks
-   at their films. What it says of them is what everything is measured and calibrated on.
-4. ``all``: the same with every patient. That network ships.
+3. ``upper``: the upper half goes on with the same lesson from there, which is several times as fast.
+4. ``fold0`` ... ``fold4``: it learns boxes and labels, without the fold's patients; then it looks at their
+   films. What it says of them is what everything is measured and calibrated on.
+5. ``all``: the same with every patient. That network ships.
 """
 
 from __future__ import annotations
@@ -23,20 +24,22 @@ import numpy as np
 from classifiers.detection import Seen
 from classifiers.prepare import prepared
 from training.detect.candidates import Candidates, answers, gathered, keep, seen
-from training.detect.example import fitted
+from training.detect.example import BoxedFilm, fitted
 from training.detect.loop import Pool, Recipe, Report, batches, learn
 from training.detect.losses import Shares
-from training.detect.network import begin_with_imagenet, cut, detector, heads
+from training.detect.network import begin_with_imagenet, cut, detector
 from training.detect.targets import Batch
 from training.films import read
 from training.lung.features import SIDE, Features, feed, write_features
-from training.lung.films import EXTRA, FOLDS, LABELS, ORIGINAL, ChestFilm, chest_films, example
-from training.lung.lumps import laid
+from training.lung.films import EXTRA, FOLDS, LABELS, OPAQUE, ORIGINAL, ChestFilm, chest_films, example
+from training.lung.lumps import MASS, NODULE, laid
 
 BOXED, REPORTED, OTHERS = 14, 4, 6  # films of a batch: with boxes; of the same patients; of other patients
 PLAIN, LAID = 14, 6  # of the first part's batches: films as they are; with lumps laid onto them
 WHOLE: Final = Shares(places=0.5, boxes=1.0, heat=0.3, image=1.0, extra=0.5)
+SHOWN, REST = 14, 10  # of the third part's: with a finding by the report; without
 TIMES_LAID: Final = 2  # films with lumps of each film that shows none
+PLACED: Final = np.array([k in (NODULE, MASS) or name in OPAQUE for k, name in enumerate(LABELS)], np.float32)
 PARTS: Final = Shares(places=1.0, boxes=2.0, heat=0.5, image=0.5, extra=0.2)
 
 
@@ -44,33 +47,37 @@ PARTS: Final = Shares(places=1.0, boxes=2.0, heat=0.5, image=0.5, extra=0.2)
 class Plan:
     """How long each part may take, and the seed."""
 
-    minutes: float = 32.0
-    heads_minutes: float = 4.0
-    together_minutes: float = 5.5
-    again_minutes: float = 2.5
+    minutes: float = 45.0
+    upper_minutes: float = 12.0
+    fold_minutes: float = 7.0
+    again_minutes: float = 2.0
     seed: int = 1
 
-    def heads(self) -> Recipe:
-        """Of the heads alone."""
-        return replace(self.together(), rate=2e-3, settle=10, minutes=self.heads_minutes)
-
-    def again(self) -> Recipe:
-        """Of everything above the lower half once more, from a low rate to none."""
-        return replace(self.together(), minutes=self.again_minutes, seed=self.seed + 200)
-
-    def together(self) -> Recipe:
-        """Of everything above the lower half."""
+    def whole(self) -> Recipe:
+        """Of the whole network."""
         return Recipe(
-            steps=100_000,
-            rate=4e-4,
-            minutes=self.together_minutes,
-            decay=0.05,
+            steps=100_000, minutes=self.minutes, decay=0.05, average=0.998, seed=self.seed, shares=WHOLE
+        )
+
+    def upper(self) -> Recipe:
+        """Of everything above the lower half, on films of patients without boxes."""
+        return replace(self.whole(), minutes=self.upper_minutes, frozen=0, settle=10, average=0.995)
+
+    def fold(self) -> Recipe:
+        """Of the same, with boxes."""
+        return replace(
+            self.upper(),
+            rate=6e-4,
+            minutes=self.fold_minutes,
             average=0.99,
-            frozen=0,
             settle=0,
             seed=self.seed + 100,
             shares=PARTS,
         )
+
+    def again(self) -> Recipe:
+        """The same once more, from a low rate to none."""
+        return replace(self.fold(), rate=4e-4, minutes=self.again_minutes, seed=self.seed + 200)
 
 
 def network() -> keras.Model:
@@ -87,12 +94,13 @@ def train(
     report: Report,
     folds: Sequence[int | None] | None = None,
 ) -> Path:
-    """All four parts, each going on where it stopped; returns the shipped weights' path. ``folds``: only
+    """All five parts, each going on where it stopped; returns the shipped weights' path. ``folds``: only
     these, None the one that ships, so that several processes can share them. Raises FileNotFoundError."""
     films = chest_films(shared)
     whole = labels_first(films, work / "network", plan, backbone, report)
-    lower, (deeper, _) = cut(whole)[0], heads(whole)
-    features = write_features(lower, deeper, films, work / "features", report, seed=plan.seed)
+    lower, upper = cut(whole)
+    features = write_features(lower, films, work / "features", report, seed=plan.seed)
+    labels_again(upper, films, features, work / "upper", plan, report)
     for fold in [*range(FOLDS), None] if folds is None else folds:
         boxes(films, features, work, fold=fold, plan=plan, report=report)
     return work / "all" / "again" / "model.weights.h5"
@@ -114,10 +122,18 @@ def labels_first(
             taught.extend(_pools(films, np.random.default_rng(plan.seed)))
         return batches(taught, side=SIDE, labels=len(LABELS), seed=seed)
 
-    recipe = Recipe(
-        steps=100_000, minutes=plan.minutes, decay=0.05, average=0.998, seed=plan.seed, shares=WHOLE
-    )
-    return learn(model, films_of, recipe, out, report)
+    return learn(model, films_of, plan.whole(), out, report)
+
+
+def labels_again(
+    upper: keras.Model, films: Sequence[ChestFilm], features: Features, out: Path, plan: Plan, report: Report
+) -> None:
+    """Part 3: the upper half goes on with what part 1 learnt from."""
+    unboxed = [place for place, film in enumerate(films) if film.fold is None]
+    shown = [place for place in unboxed if films[place].labels & set(LABELS)]
+    rest = [place for place in unboxed if not films[place].labels & set(LABELS)]
+    asked = replace(features, taught=tuple(_asked(film) for film in features.taught))
+    learn(upper, partial(feed, asked, [(shown, SHOWN), (rest, REST)]), plan.upper(), out, report)
 
 
 def _pools(films: Sequence[ChestFilm], rng: np.random.Generator) -> list[Pool]:
@@ -127,7 +143,16 @@ def _pools(films: Sequence[ChestFilm], rng: np.random.Generator) -> list[Pool]:
     positive = np.stack([film.image for film in shown])[:, : len(LABELS)]
     odds = 1 + 1.5 * positive.any(axis=1) + (positive / positive.mean(axis=0) / 20).sum(axis=1)
     lumpy = [film for film in (laid(film, rng) for film in shown * TIMES_LAID) if film is not None]
-    return [Pool(films=shown, count=PLAIN, odds=odds.tolist()), Pool(films=lumpy, count=LAID)]
+    return [
+        Pool(films=[_asked(film) for film in shown], count=PLAIN, odds=odds.tolist()),
+        Pool(films=[_asked(film) for film in lumpy], count=LAID),
+    ]
+
+
+def _asked(film: BoxedFilm) -> BoxedFilm:
+    """The film with places taught only of labels of which some film of patients without boxes has a place: of
+    the others there are only films that lack them, which would teach never to look."""
+    return replace(film, known=film.known * PLACED)
 
 
 def boxes(
@@ -139,26 +164,21 @@ def boxes(
     plan: Plan,
     report: Report,
 ) -> keras.Model:
-    """Parts 3 and 4: what is above the lower half, without the patients of ``fold`` (None: with all), which
-    then looks at their films. First the heads alone, which is quick, then all of it together, gently, twice.
-    Returns the whole network."""
+    """Parts 4 and 5: what is above the lower half, without the patients of ``fold`` (None: with all), which
+    then looks at their films. Returns the whole network."""
     out = work / ("all" if fold is None else f"fold{fold}")
     keras.utils.set_random_seed(plan.seed)
     model = network()
     model.load_weights(work / "network" / "model.weights.h5")
+    _, upper = cut(model)
+    upper.load_weights(work / "upper" / "model.weights.h5")
     last = out / "again" / ("model.weights.h5" if fold is None else "candidates.npz")
     if last.is_file():
         return model
-    _, upper = cut(model)
-    _, top = heads(model)
     pools = _fold_pools(films, fold)
     report(f"{out.name}: " + ", ".join(f"{len(pool)} films ({count} a batch)" for pool, count in pools))
-    for part, levels, recipe, folder in (
-        (top, 3, plan.heads(), out / "heads"),
-        (upper, 1, plan.together(), out),
-        (upper, 1, plan.again(), out / "again"),
-    ):
-        learn(part, partial(feed, features, pools, levels), recipe, folder, report)
+    for recipe, folder in ((plan.fold(), out), (plan.again(), out / "again")):
+        learn(upper, partial(feed, features, pools), recipe, folder, report)
     if fold is not None:
         keep(out / "again" / "candidates.npz", looked_at(upper, films, features, fold))
     return model
@@ -181,7 +201,7 @@ def looked_at(upper: keras.Model, films: Sequence[ChestFilm], features: Features
     """What the upper half says of the fold's films; boxes in pixels of NIH's originals (1024 a side)."""
     places = held_out(films, fold)
     plain = {int(features.film[row]): row for row in np.flatnonzero(features.plain)}
-    outputs = answers(upper, [features.maps[0][plain[place]] for place in places])
+    outputs = answers(upper, [features.maps[plain[place]] for place in places])
     return gathered(
         (on_original(seen(out["scores"], out["boxes"]), films[place]), out["image"])
         for place, out in zip(places, outputs, strict=True)
@@ -199,7 +219,7 @@ def on_original(found: Seen, film: ChestFilm) -> Seen:
 
 
 def shipped(work: Path) -> keras.Model:
-    """The whole network of part 4. Raises FileNotFoundError when it has not been trained."""
+    """The whole network of part 5. Raises FileNotFoundError when it has not been trained."""
     weights = work / "all" / "again" / "model.weights.h5"
     if not weights.is_file():
         raise FileNotFoundError(f"{weights} is not there: run `python -m training lung train`")
