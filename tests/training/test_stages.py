@@ -1,4 +1,4 @@
-"""dvc.yaml and dvc.lock: every shipped specialist's weights name the data they came from."""
+"""dvc.yaml and dvc.lock: every shipped pack's weights name the data they came from."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import yaml
 ROOT = Path(__file__).parents[2]
 STAGES: dict[str, Any] = yaml.safe_load((ROOT / "dvc.yaml").read_text())
 LOCKED: dict[str, Any] = yaml.safe_load((ROOT / "dvc.lock").read_text())["stages"]
-PACKS = ("lung", "fracture", "ossicle")
+PACKS = {"view": 4, "lung": 2, "fracture": 1, "ossicle": 1}
 SETTINGS = {name: value for each in STAGES["vars"] for name, value in each.items()}
 
 
@@ -38,7 +38,7 @@ def sources(stage: str) -> set[str]:
 def test_the_shipped_weights_are_those_that_the_last_stage_wrote(name: str) -> None:
     written = {out["path"]: out["md5"] for out in LOCKED[f"{name}-pack"]["outs"]}
     for file in ("model.xml", "model.bin"):
-        path = f"classifiers/packs/{name}/1/{file}"
+        path = f"classifiers/packs/{name}/{PACKS[name]}/{file}"
         assert hashlib.md5((ROOT / path).read_bytes(), usedforsecurity=False).hexdigest() == written[path]
 
 
@@ -48,6 +48,7 @@ def test_the_weights_name_the_data_they_came_from(name: str) -> None:
     assert (
         data
         == {
+            "view": {"../shared/anatomy", "../shared/films", "../shared/chest"},
             "lung": {"../shared/chest"},
             "fracture": {"../shared/anatomy", "../shared/films"},
             "ossicle": {"../shared/anatomy", "../shared/films"},

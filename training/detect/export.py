@@ -65,12 +65,20 @@ def export(model: keras.Model, shipped: Shipped, folder: Path, *, probes: Floats
     The card stays as it is; where there is none a line stands for it. Raises ValueError when OpenVINO, in
     half precision, and Keras disagree.
     """
+    return written(converted(model, probes), shipped, folder, probes=probes, expected=said_by(model, probes))
+
+
+def written(
+    network: ov.Model, shipped: Shipped, folder: Path, *, probes: Floats, expected: Mapping[str, Floats]
+) -> Pack:
+    """Write a converted network as a pack and check that it says what is ``expected`` of the probes. The rest
+    as ``export``."""
     folder.mkdir(parents=True, exist_ok=True)
-    _convert(model, folder / "model.xml", probes)
+    ov.save_model(network, str(folder / "model.xml"), compress_to_fp16=True)
     if not (folder / "CARD.md").is_file():
         (folder / "CARD.md").write_text(f"# {folder.parent.name}\n\nNot yet evaluated.\n")
     pack = write_pack(folder, manifest(shipped, name=folder.parent.name, version=folder.name))
-    worst = parity(model, folder / "model.xml", probes)
+    worst = parity(expected, folder / "model.xml", probes)
     alike = max(worst["scores"], worst["image"]) <= PARITY and worst["boxes"] <= PARITY_PIXELS
     if not alike:  # also where a difference is not a number
         raise ValueError(f"OpenVINO and Keras differ: {worst}")
@@ -139,21 +147,28 @@ def _input(side: int) -> Input:
     )
 
 
-def _convert(model: keras.Model, path: Path, probes: Floats) -> None:
-    """OpenVINO names the outputs as it likes: each is known by its numbers."""
+def said_by(model: keras.Model, probes: Floats) -> dict[str, Floats]:
+    """What a Keras network says of films, its outputs by name."""
+    return {name: np.asarray(values) for name, values in model(probes, training=False).items()}
+
+
+def converted(model: keras.Model, probes: Floats) -> ov.Model:
+    """A Keras network as an OpenVINO one that takes ``film`` and gives ``OUTPUTS``.
+
+    OpenVINO names the outputs as it likes: each is known by its numbers.
+    """
     only = keras.Model(model.input, {name: model.output[name] for name in OUTPUTS})
     with tempfile.TemporaryDirectory() as folder:
         only.export(folder, format="tf_saved_model", verbose=False)
-        converted = ov.convert_model(folder)
+        network = ov.convert_model(folder)
     side = model.input.shape[1]
-    converted.reshape({converted.inputs[0]: ov.PartialShape([-1, side, side, 1])})
+    network.reshape({network.inputs[0]: ov.PartialShape([-1, side, side, 1])})
     # Not "image" too: OpenVINO would rename one of two tensors of that name when it writes them.
-    converted.inputs[0].get_tensor().set_names({"film"})
-    there = _compiled(converted)(probes[:1])
-    here = {name: np.asarray(values) for name, values in only(probes[:1], training=False).items()}
-    for place, output in enumerate(converted.outputs):
+    network.inputs[0].get_tensor().set_names({"film"})
+    there, here = compiled(network)(probes[:1]), said_by(only, probes[:1])
+    for place, output in enumerate(network.outputs):
         output.get_tensor().set_names({_same(there[place], here)})
-    ov.save_model(converted, str(path), compress_to_fp16=True)
+    return network
 
 
 def _same(values: Floats, named: Mapping[str, Floats]) -> str:
@@ -163,16 +178,17 @@ def _same(values: Floats, named: Mapping[str, Floats]) -> str:
     return min(alike, key=lambda name: alike[name])
 
 
-def _compiled(model: ov.Model | Path) -> ov.CompiledModel:
+def compiled(model: ov.Model | Path) -> ov.CompiledModel:
+    """A network that computes in single precision on one core."""
     exact = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": 1}
     return ov.Core().compile_model(model, "CPU", exact)
 
 
-def parity(model: keras.Model, path: Path, probes: Floats) -> dict[str, float]:
-    """The largest differences between Keras and the exported network over ``probes``: of scores and of films'
-    probabilities in [0, 1], of box edges in pixels where a score is among the film's best hundred."""
-    there = _compiled(path)(probes)
-    here = {name: np.asarray(values) for name, values in model(probes, training=False).items()}
+def parity(here: Mapping[str, Floats], path: Path, probes: Floats) -> dict[str, float]:
+    """The largest differences between what is expected of ``probes`` and what the exported network says: of
+    scores and of films' probabilities in [0, 1], of box edges in pixels where a score is among the film's
+    best hundred."""
+    there = compiled(path)(probes)
     found = {name: np.asarray(there[name]) for name in OUTPUTS}
     best = np.argsort(-here["scores"].max(axis=2), axis=1)[:, :100, None]
     edges = np.take_along_axis(found["boxes"] - here["boxes"], best, axis=1)

@@ -15,16 +15,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     stages.add("prepare", _prepare, "count the films and say who may teach what")
     learn = "labels, features, five folds, the shipped network; goes on where it stopped"
     _plan_options(stages.add("train", _train, learn))
-    stages.add("calibrate", _calibrate, "probabilities and thresholds from what the folds said")
+    choose = stages.add("calibrate", _calibrate, "probabilities and thresholds from what the folds said")
+    choose.add_argument("--others", type=Path, help="answers.npz of another version, for all but lumps")
     measure = stages.add("evaluate", _evaluate, "measure what the folds said, with intervals and pictures")
     measure.add_argument(
         "--against", type=Path, help="answers.npz of another version: what was gained over it"
     )
+    write = stages.add("export", _export, "write the pack and check it against Keras")
+    write.add_argument("--others", type=Path, help="pack of another version, for all but lumps")
     for one in (
-        stages.add("export", _export, "write the pack and check it against Keras"),
+        write,
         stages.add("card", _card, "write the pack's card and metrics from the evaluation"),
     ):
-        one.add_argument("--pack", type=Path, default=PACKS / "lung" / "1")
+        one.add_argument("--pack", type=Path, default=PACKS / "lung" / "2")
     return stages.run(arguments)
 
 
@@ -75,7 +78,7 @@ def _train(options: argparse.Namespace) -> None:
 def _calibrate(options: argparse.Namespace) -> None:
     from training.lung.evaluate import calibrate
 
-    print(calibrate(options.data, options.work))
+    print(calibrate(options.data, options.work, others=options.others))
 
 
 def _evaluate(options: argparse.Namespace) -> None:
@@ -87,7 +90,7 @@ def _evaluate(options: argparse.Namespace) -> None:
 def _export(options: argparse.Namespace) -> None:
     from training.lung.pack import write
 
-    print(write(options.data, options.work, options.pack))
+    print(write(options.data, options.work, options.pack, others=options.others))
 
 
 def _card(options: argparse.Namespace) -> None:

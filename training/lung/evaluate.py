@@ -16,10 +16,10 @@ from training.lung.said import Said, answered, crossed, fit, lines, said, write_
 from training.lung.sheets import draw, draw_lumps
 
 
-def calibrate(shared: Path, work: Path) -> str:
-    """Write WORK/answers.npz, what all folds said, and WORK/calibration.json. Returns the thresholds in a
-    line."""
-    write_answers(work)
+def calibrate(shared: Path, work: Path, *, others: Path | None = None) -> str:
+    """Write WORK/answers.npz, what was said of all films, and WORK/calibration.json. Returns the thresholds
+    in a line. ``others`` as for ``write_answers``."""
+    write_answers(work, others)
     return _chosen(said(shared, work), work)
 
 

@@ -11,32 +11,37 @@ from typing import Final
 
 import cv2
 import numpy as np
+import openvino as ov
+from numpy.typing import NDArray
 
-from classifiers.packs import Pack
+from classifiers.packs import Pack, load_pack
 from classifiers.runtimes import load
 from classifiers.specialists import Specialist
 from training.detect.calibrate import Calibration
 from training.detect.example import fitted
-from training.detect.export import Shipped, export, parity
+from training.detect.export import OUTPUTS, Shipped, compiled, converted, parity, said_by, written
 from training.films import film_of, read
 from training.lung.features import SIDE
 from training.lung.figures import SHOWN
 from training.lung.films import LABELS, chest_films, example
+from training.lung.joint import joint, said_jointly
 from training.lung.said import ANSWERS, OVERLAP
-from training.lung.train import shipped
+from training.lung.train import of_lumps, shipped
 
 LICENCE: Final = "CC-BY-4.0"
 TRAINED_ON: Final = (
     "NIH ChestX-ray14 (NIH Clinical Center; Wang et al., CVPR 2017): labels from reports, boxes of "
-    "radiologists; opacity boxes of the RSNA Pneumonia Challenge on the same films; ImageNet before that. "
-    "No adjudicated label."
+    "radiologists; opacity boxes of the RSNA Pneumonia Challenge on the same films; simulated lumps laid on "
+    "further ones; ImageNet before that. No adjudicated label."
 )
 TIMED: Final = 40  # films
+Floats = NDArray[np.float32]
 PROBES: Final = 12  # films that Keras and OpenVINO must agree on
 
 
-def write(shared: Path, work: Path, folder: Path) -> str:
-    """Export the shipped network with its calibration; returns a line about parity and size. Raises
+def write(shared: Path, work: Path, folder: Path, *, others: Path | None = None) -> str:
+    """Export both networks as one with its calibration; returns a line about parity and size. ``others`` is a
+    pack of one network that speaks for all but masses and nodules, instead of the one in WORK. Raises
     FileNotFoundError without a trained or calibrated network, ValueError when the runtimes differ."""
     stored = json.loads((work / "calibration.json").read_text())
     calibration = Calibration(**{name: tuple(values) for name, values in stored["calibration"].items()})
@@ -44,9 +49,9 @@ def write(shared: Path, work: Path, folder: Path) -> str:
         [fitted(example(film), side=SIDE).pixels for film in chest_films(shared)[::300][:PROBES]]
     )[..., None]
     images = (probes / np.float32(255)).astype(np.float32)
-    model = shipped(work)
-    pack = export(
-        model,
+    network, expected = _networks(work, images, others)
+    pack = written(
+        network,
         Shipped(
             labels=LABELS,
             side=SIDE,
@@ -60,15 +65,29 @@ def write(shared: Path, work: Path, folder: Path) -> str:
         ),
         folder,
         probes=images,
+        expected=expected,
     )
     (work / "evaluation").mkdir(exist_ok=True)
     (work / "evaluation" / "speed.txt").write_text(speed(pack, shared) + "\n")
     _pictures(work / "evaluation" / "pictures", folder / "pictures")
     copyfile(work / ANSWERS.name, ANSWERS)
-    apart = parity(model, pack.folder / "model.xml", images)
+    apart = parity(expected, pack.folder / "model.xml", images)
     told = ", ".join(f"{name} {value:.4f}" for name, value in apart.items())
     size = (folder / "model.bin").stat().st_size / 1e6
     return f"{pack.ref}: {size:.1f} MB; Keras and OpenVINO differ by at most: {told}"
+
+
+def _networks(work: Path, images: Floats, others: Path | None) -> tuple[ov.Model, dict[str, Floats]]:
+    """Both networks as one, and what it should say of ``images``."""
+    lumps = of_lumps(work)
+    if others is None:
+        boxed = shipped(work)
+        first, said = converted(boxed, images), said_by(boxed, images)
+    else:
+        first = ov.Core().read_model(load_pack(others).weights)
+        answers = compiled(first)(images)
+        said = {name: np.asarray(answers[name]) for name in OUTPUTS}
+    return joint(first, converted(lumps, images)), said_jointly(said, said_by(lumps, images))
 
 
 def speed(pack: Pack, shared: Path) -> str:

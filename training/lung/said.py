@@ -13,6 +13,7 @@ from training.detect.calibrate import RIGHT, Calibration, calibrated, profiles
 from training.detect.candidates import Candidates, joined, keep, kept, thinned
 from training.detect.measures import Judged, Truth, judged
 from training.lung.films import FOLDS, LABELS, ORIGINAL, ChestFilm, chest_films
+from training.lung.joint import candidates_of_both
 from training.lung.train import held_out
 
 Floats = NDArray[np.float64]
@@ -80,11 +81,17 @@ class Said:
         )
 
 
-def write_answers(work: Path) -> Path:
-    """Write what the folds of WORK said, all in one file. Raises FileNotFoundError when one has not been
-    trained."""
-    parts = [kept(work / f"fold{fold}" / "again" / "candidates.npz") for fold in range(FOLDS)]
-    keep(work / ANSWERS.name, thinned(joined(parts), overlap=OVERLAP))
+def write_answers(work: Path, others: Path | None = None) -> Path:
+    """Write what was said of all films, in one file: by the folds of WORK, or by those of another version
+    (``others``, its answers.npz), and of masses and nodules by the network of part 3. Raises
+    FileNotFoundError when one has not been trained."""
+    if others is None:
+        folds = [work / f"fold{fold}" / "again" / "candidates.npz" for fold in range(FOLDS)]
+        boxed = joined([kept(path) for path in folds])
+    else:
+        boxed = kept(others)
+    lumps = kept(work / "upper" / "candidates.npz")
+    keep(work / ANSWERS.name, thinned(candidates_of_both(boxed, lumps), overlap=OVERLAP))
     return work / ANSWERS.name
 
 

@@ -4,10 +4,12 @@
    film positive it finds itself (log-sum-exp of the map of each label), but for RSNA's opacities and for
    nodules and masses laid onto films that show none (``lumps``), whose places are known.
 2. ``features``: the lower half of it runs once over all films.
-3. ``upper``: the upper half goes on with the same lesson from there, which is several times as fast.
+3. ``upper``: the upper half goes on with the same lesson from there, which is several times as fast. It then
+   looks at all films of patients with boxes, none of whom it has seen. For masses and nodules this network
+   speaks in the end (``joint``).
 4. ``fold0`` ... ``fold4``: it learns boxes and labels, without the fold's patients; then it looks at their
    films. What it says of them is what everything is measured and calibrated on.
-5. ``all``: the same with every patient. That network ships.
+5. ``all``: the same with every patient. That network and the one of part 3 ship.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ import numpy as np
 
 from classifiers.detection import Seen
 from classifiers.prepare import prepared
-from training.detect.candidates import Candidates, answers, gathered, keep, seen
+from training.detect.candidates import Candidates, answers, gathered, joined, keep, seen
 from training.detect.example import BoxedFilm, fitted
 from training.detect.loop import Pool, Recipe, Report, batches, learn
 from training.detect.losses import Shares
@@ -101,6 +103,8 @@ def train(
     lower, upper = cut(whole)
     features = write_features(lower, films, work / "features", report, seed=plan.seed)
     labels_again(upper, films, features, work / "upper", plan, report)
+    if not (seen_by_all := work / "upper" / "candidates.npz").is_file():
+        keep(seen_by_all, joined([looked_at(upper, films, features, fold) for fold in range(FOLDS)]))
     for fold in [*range(FOLDS), None] if folds is None else folds:
         boxes(films, features, work, fold=fold, plan=plan, report=report)
     return work / "all" / "again" / "model.weights.h5"
@@ -220,7 +224,15 @@ def on_original(found: Seen, film: ChestFilm) -> Seen:
 
 def shipped(work: Path) -> keras.Model:
     """The whole network of part 5. Raises FileNotFoundError when it has not been trained."""
-    weights = work / "all" / "again" / "model.weights.h5"
+    return _with_upper(work, work / "all" / "again" / "model.weights.h5")
+
+
+def of_lumps(work: Path) -> keras.Model:
+    """The whole network of part 3. Raises FileNotFoundError when it has not been trained."""
+    return _with_upper(work, work / "upper" / "model.weights.h5")
+
+
+def _with_upper(work: Path, weights: Path) -> keras.Model:
     if not weights.is_file():
         raise FileNotFoundError(f"{weights} is not there: run `python -m training lung train`")
     model = network()
