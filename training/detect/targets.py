@@ -13,7 +13,6 @@ from training.detect.example import BoxedFilm
 from training.detect.network import HEAT_STRIDE, STRIDES, places
 
 Floats = NDArray[np.float32]
-Inputs = NDArray[Any] | list[NDArray[Any]]
 MIDDLE = 0.4  # of a box's half sides: within this ellipse around its centre a place should find it
 NEAREST = 0.75  # strides from the centre within which a place always should
 SIZES = {
@@ -26,9 +25,9 @@ SIZES = {
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
     """Arrays of one training step, N films. ``inputs``: what the network takes, images (N, S, S, 1) or
-    features, of one level or of several. Weights are 0 where nothing is known."""
+    features. Weights are 0 where nothing is known."""
 
-    inputs: Inputs
+    inputs: NDArray[Any]
     found: Floats  # (N, A, K) 1 where the place should find the label
     found_weight: Floats  # (N, A, K)
     boxes: Floats  # (N, A, 4) input pixels
@@ -41,7 +40,7 @@ class Batch:
     extra_weight: Floats  # (N, E)
 
 
-def batch_of(inputs: Inputs, films: Sequence[BoxedFilm], *, side: int, labels: int) -> Batch:
+def batch_of(inputs: NDArray[Any], films: Sequence[BoxedFilm], *, side: int, labels: int) -> Batch:
     """``films``: square, ``side`` pixels. Their ``image`` may be longer than ``labels``: beyond are the
     ``extra`` labels."""
     rows = [_places(film, side, labels) for film in films]
