@@ -3,12 +3,14 @@
 Of masses and nodules there are too few boxes to learn from. The network of part 3 (``train``) learnt them
 from lumps laid onto films of other patients; no film with a box ever taught it. Both look at the same film;
 their places stand one after the other, and a label is nowhere at the places of the network that does not
-speak for it.
+speak for it. Where it looked for lumps is shown by its scores: its map of labels, which only reports taught,
+lights up along a film's edge.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import reduce
 from typing import Any, Final
 
 import numpy as np
@@ -18,12 +20,13 @@ from openvino import opset13 as ops
 
 from training.detect.candidates import Candidates
 from training.detect.export import OUTPUTS
-from training.detect.network import places
+from training.detect.network import HEAT_STRIDE, STRIDES, places
 from training.lung.features import SIDE
 from training.lung.films import LABELS
 from training.lung.lumps import MASS, NODULE
 
 OF_LUMPS: Final = np.isin(np.arange(len(LABELS)), (MASS, NODULE))
+CELLS: Final = SIDE // HEAT_STRIDE
 NOWHERE: Final = np.float32(-20.0)  # a logit
 Outputs = Mapping[str, NDArray[np.float32]]
 
@@ -45,11 +48,37 @@ def joint(others: ov.Model, lumps: ov.Model) -> ov.Model:
         "scores": ops.concat([first, second], axis=1),
         "boxes": ops.concat([one["boxes"], two["boxes"]], axis=1),
         "image": ops.select(_mask(2), best, one["image"]),
-        "heat": ops.select(_mask(4), two["heat"], one["heat"]),
+        "heat": ops.select(_mask(4), _heat_of_scores(two["scores"]), one["heat"]),
     }
     for name, answer in answers.items():
         answer.output(0).get_tensor().set_names({name})
     return ov.Model([ops.result(answer) for answer in answers.values()], [film], "lung")
+
+
+def _heat_of_scores(scores: Any) -> Any:
+    """(N, A, K) to the best score around each place of the middle level, (N, h, w, K)."""
+    levels, start = [], 0
+    for stride in STRIDES:
+        cells, count = SIDE // stride, (SIDE // stride) ** 2
+        ends = (np.array([one]) for one in (start, start + count, 1, 1))
+        level = ops.slice(scores, *ends)
+        start += count
+        if stride <= HEAT_STRIDE:
+            times = HEAT_STRIDE // stride
+            level = _shaped(level, (0, CELLS, times, CELLS, times, -1))
+            level = ops.reduce_max(level, np.array([2, 4]), keep_dims=False)
+        else:
+            times = stride // HEAT_STRIDE
+            level = ops.tile(
+                _shaped(level, (0, cells, 1, cells, 1, -1)), np.array([1, 1, times, 1, times, 1])
+            )
+            level = _shaped(level, (0, CELLS, CELLS, len(LABELS)))
+        levels.append(level)
+    return reduce(ops.maximum, levels)
+
+
+def _shaped(value: Any, shape: tuple[int, ...]) -> Any:
+    return ops.reshape(value, np.array(shape), special_zero=True)
 
 
 def _source(model: ov.Model, name: str) -> Any:
@@ -71,8 +100,23 @@ def said_jointly(others: Outputs, lumps: Outputs) -> dict[str, NDArray[np.float3
         "scores": np.concatenate([first, second], axis=1),
         "boxes": np.concatenate([others["boxes"], lumps["boxes"]], axis=1),
         "image": np.where(OF_LUMPS, lumps["scores"].max(axis=1), others["image"]),
-        "heat": np.where(OF_LUMPS, lumps["heat"], others["heat"]),
+        "heat": np.where(OF_LUMPS, heat_of_scores(lumps["scores"]), others["heat"]),
     }
+
+
+def heat_of_scores(scores: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(N, A, K) logits of places to the best one around each place of the middle level: (N, h, w, K)."""
+    found = np.full((len(scores), CELLS, CELLS, scores.shape[2]), -np.inf, dtype=np.float32)
+    start = 0
+    for stride in STRIDES:
+        cells = SIDE // stride
+        level = scores[:, start : start + cells**2].reshape(len(scores), cells, cells, -1)
+        start += cells**2
+        rows = np.arange(max(cells, CELLS)) * CELLS // max(cells, CELLS)  # of the heat
+        columns = np.arange(max(cells, CELLS)) * cells // max(cells, CELLS)  # of the level
+        fine = level[:, columns][:, :, columns]
+        np.maximum.at(found, np.s_[:, rows[:, None], rows], fine)
+    return found
 
 
 def candidates_of_both(others: Candidates, lumps: Candidates) -> Candidates:

@@ -12,10 +12,10 @@ from openvino import opset13 as ops
 
 from training.detect.candidates import Candidates
 from training.detect.export import OUTPUTS, compiled
-from training.detect.network import places
+from training.detect.network import HEAT_STRIDE, places
 from training.lung.features import SIDE
 from training.lung.films import LABELS
-from training.lung.joint import NOWHERE, OF_LUMPS, candidates_of_both, joint, said_jointly
+from training.lung.joint import NOWHERE, OF_LUMPS, candidates_of_both, heat_of_scores, joint, said_jointly
 from training.lung.lumps import MASS, NODULE
 
 PLACES, COUNT = len(places(SIDE)), len(LABELS)
@@ -63,6 +63,16 @@ def test_the_joint_network_says_what_each_of_the_two_says_of_its_labels(tmp_path
         found["scores"][:, PLACES:, OF_LUMPS], lumps["scores"][..., OF_LUMPS], atol=1e-4
     )
     np.testing.assert_allclose(found["image"][:, NODULE], lumps["scores"][..., NODULE].max(axis=1), atol=1e-4)
+
+
+def test_a_lump_that_one_place_sees_is_hot_there_and_nowhere_else() -> None:
+    for place, size in ((0, 1), (40 * 7 + 12, 1), (1600 + 20 * 3 + 4, 1), (2000 + 10 * 9 + 9, 2)):
+        scores = np.full((1, PLACES, COUNT), -5, dtype=np.float32)
+        scores[0, place, NODULE] = 3
+        hot = np.argwhere(heat_of_scores(scores)[0, ..., NODULE] > 0)
+        assert len(hot) == size**2
+        x, y = places(SIDE)[place]
+        assert (np.abs((hot + 0.5) * HEAT_STRIDE - (y, x)) <= HEAT_STRIDE / 2).all()
 
 
 def test_a_joint_network_is_not_joined_again() -> None:
