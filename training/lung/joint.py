@@ -106,17 +106,19 @@ def said_jointly(others: Outputs, lumps: Outputs) -> dict[str, NDArray[np.float3
 
 def heat_of_scores(scores: NDArray[np.float32]) -> NDArray[np.float32]:
     """(N, A, K) logits of places to the best one around each place of the middle level: (N, h, w, K)."""
-    found = np.full((len(scores), CELLS, CELLS, scores.shape[2]), -np.inf, dtype=np.float32)
-    start = 0
+    levels, start = [], 0
     for stride in STRIDES:
         cells = SIDE // stride
         level = scores[:, start : start + cells**2].reshape(len(scores), cells, cells, -1)
         start += cells**2
-        rows = np.arange(max(cells, CELLS)) * CELLS // max(cells, CELLS)  # of the heat
-        columns = np.arange(max(cells, CELLS)) * cells // max(cells, CELLS)  # of the level
-        fine = level[:, columns][:, :, columns]
-        np.maximum.at(found, np.s_[:, rows[:, None], rows], fine)
-    return found
+        if stride <= HEAT_STRIDE:
+            times = HEAT_STRIDE // stride
+            level = level.reshape(len(scores), CELLS, times, CELLS, times, -1).max(axis=(2, 4))
+        else:
+            times = stride // HEAT_STRIDE
+            level = level.repeat(times, axis=1).repeat(times, axis=2)
+        levels.append(level)
+    return np.asarray(np.max(levels, axis=0))
 
 
 def candidates_of_both(others: Candidates, lumps: Candidates) -> Candidates:
