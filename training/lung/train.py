@@ -172,10 +172,8 @@ def boxes(
     then looks at their films. Returns the whole network."""
     out = work / ("all" if fold is None else f"fold{fold}")
     keras.utils.set_random_seed(plan.seed)
-    model = network()
-    model.load_weights(work / "network" / "model.weights.h5")
+    model = of_lumps(work)
     _, upper = cut(model)
-    upper.load_weights(work / "upper" / "model.weights.h5")
     last = out / "again" / ("model.weights.h5" if fold is None else "candidates.npz")
     if last.is_file():
         return model
