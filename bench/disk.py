@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import time
@@ -53,11 +54,18 @@ class SmallDisk:
 
     def fill_up(self, *, but_bytes: int) -> None:
         """Take all room but ``but_bytes`` with ballast."""
+        with self._ballast.open("ab") as file:
+            while (take := self._free_bytes() - but_bytes) > 0:
+                try:
+                    os.posix_fallocate(file.fileno(), file.seek(0, os.SEEK_END), take)
+                    return
+                except OSError as error:  # others write here too: what was free a moment ago was taken
+                    if error.errno != errno.ENOSPC:
+                        raise
+
+    def _free_bytes(self) -> int:
         disk = os.statvfs(self.folder)
-        take = disk.f_bavail * disk.f_frsize - but_bytes
-        if take > 0:
-            with self._ballast.open("ab") as file:
-                os.posix_fallocate(file.fileno(), file.tell(), take)
+        return disk.f_bavail * disk.f_frsize
 
     def throw_ballast_off(self) -> None:
         """Make room, as an administrator would: nothing of the service is touched."""
