@@ -7,8 +7,9 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL.ImageCms import PyCMSError
 from pydicom.dataset import Dataset
-from pydicom.pixels import apply_color_lut
+from pydicom.pixels import apply_color_lut, apply_icc_profile, create_icc_transform
 
 from classifiers.layout import PALETTE, Layout
 from classifiers.luts import Window
@@ -25,8 +26,9 @@ def colours(
 ) -> RGB:
     """uint8 RGB (height, width, 3) of a colour or palette picture, averaged to ``size`` = (width, height).
 
-    What ``visible`` (the shape of the words) leaves out is black. An ICC profile is not applied. Raises
-    UndecodablePixels for colours with a sign.
+    What ``visible`` (the shape of the words) leaves out is black. Where the header says by an ICC profile
+    what its colours mean, they are turned to sRGB (PS3.3 C.11.15). Raises UndecodablePixels for colours with
+    a sign.
     """
     if layout.photometric_interpretation == PALETTE:
         channels, top = _of_palette(decoded, header, layout), CODES
@@ -35,7 +37,7 @@ def colours(
     small = np.dstack([shrunk(_covered(channel, visible), size) for channel in channels])
     eight = small if small.dtype == np.uint8 and top == 255 else _eight_bits(small, top)
     turned = decoded.space == "stored" and layout.photometric_interpretation.startswith("YBR_FULL")
-    return np.ascontiguousarray(_rgb(eight) if turned else eight)
+    return np.ascontiguousarray(_in_srgb(_rgb(eight) if turned else eight, header))
 
 
 def has_colours(picture: RGB) -> bool:
@@ -81,6 +83,21 @@ def _covered(channel: NDArray[Any], visible: Mask | None) -> NDArray[Any]:
 
 def _eight_bits(small: NDArray[Any], top: int) -> RGB:
     return np.asarray(np.rint(np.clip(small * (255.0 / top), 0, 255)), np.uint8)
+
+
+def _in_srgb(picture: RGB, header: Dataset) -> RGB:
+    """By the header's ICC profile; without one, or by one that cannot be read, the colours as they are.
+
+    A picture that shows none stays so: turned by a profile its channels may come to differ by one.
+    """
+    profile = header.get("ICCProfile")
+    if not isinstance(profile, bytes) or not profile or not has_colours(picture):
+        return picture
+    try:
+        transform = create_icc_transform(icc_profile=profile, color_space="sRGB")
+    except (PyCMSError, OSError, ValueError):
+        return picture
+    return np.asarray(apply_icc_profile(picture, transform=transform), np.uint8)
 
 
 def _rgb(ybr: RGB) -> RGB:

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from classifiers.colour import grey_as_colour
 from classifiers.film import Film
 
 STRENGTH = 0.65  # how much of the colour is seen where the heat is 1
@@ -55,10 +56,12 @@ def heat_png(heat: NDArray[np.float32]) -> bytes:
 def overlay_png(heat: NDArray[np.float32], picture: Film, legend: Sequence[str]) -> bytes:
     """PNG, in colour: ``heat`` of the picture's shape over it, with a colour bar and a legend.
 
-    The cooler a place, the less of the film it hides; where the heat is 0 the film is as it was.
+    The cooler a place, the less of the film it hides; where the heat is 0 the film is as it was, a photograph
+    in its colours where the picture has them.
     """
     warmth = np.clip(heat, 0, 1)
-    film = cv2.cvtColor(np.rint(picture.image * 255).astype(np.uint8), cv2.COLOR_GRAY2BGR)
+    seen = grey_as_colour(picture.image) if picture.colour is None else picture.colour
+    film = cv2.cvtColor(seen, cv2.COLOR_RGB2BGR)
     colours = cv2.applyColorMap(np.rint(warmth * 255).astype(np.uint8), COLOURS)
     weight = (STRENGTH * warmth)[:, :, None]
     mixed = np.rint(film * (1 - weight) + colours * weight).astype(np.uint8)

@@ -62,7 +62,9 @@ def films_for(job: HeatJob, models: Heats) -> HeatFilms | RadrouterError:
     try:
         need = models.need(job.model)
         looked_at = read_for(job.path, need)
-        picture = read_for(job.path, replace(need, long_side=job.long_side, colour=False))
+        picture = read_for(
+            job.path, replace(need, long_side=job.long_side, colour=need.colour and job.overlay)
+        )
     except (FilmError, ModelAbsent) as error:
         return error
     except OSError as error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -74,3 +76,10 @@ def test_a_legend_fits_any_picture(shape: tuple[int, int]) -> None:
         foot = drawn[shape[0] // 2 :]
         assert (foot.max(axis=2).astype(int) - foot.min(axis=2)).max() > 80, "the bar's colours"
         assert (foot[:, -4:].max(axis=2) < 200).all(), "no letter is cut off at the edge"
+
+
+def test_a_photograph_stays_in_its_colours_where_there_is_no_heat() -> None:
+    photograph = np.random.default_rng(3).integers(0, 256, (600, 300, 3), dtype=np.uint8)
+    png = overlay_png(np.zeros((600, 300), np.float32), replace(film(600, 300), colour=photograph), LEGEND)
+    drawn = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED)
+    assert (drawn[:300, :, ::-1] == photograph[:300]).all()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import struct
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -45,6 +46,63 @@ def photograph() -> NDArray[np.uint8]:
     green = 40 + 3 * rows
     blue = 128 + 100 * np.cos((rows + columns) / 20)
     return np.rint(np.clip(np.dstack((red, green, blue)), 0, 255)).astype(np.uint8)
+
+
+def linear_light() -> bytes:
+    """An ICC profile (ICC.1:2001-04) of a camera that stores light itself: sRGB's primaries, gamma 1."""
+
+    def fixed(value: float) -> bytes:
+        return struct.pack(">i", round(value * 65536))
+
+    def point(*xyz: float) -> bytes:
+        return b"XYZ " + bytes(4) + b"".join(map(fixed, xyz))
+
+    text = b"linear\0"
+    tags = {
+        b"desc": b"desc" + bytes(4) + struct.pack(">I", len(text)) + text + bytes(78),
+        b"cprt": b"text" + bytes(4) + text,
+        b"wtpt": point(0.9642, 1.0, 0.8249),
+        b"rXYZ": point(0.4361, 0.2225, 0.0139),
+        b"gXYZ": point(0.3851, 0.7169, 0.0971),
+        b"bXYZ": point(0.1431, 0.0606, 0.7139),
+    } | {name: b"curv" + bytes(4) + struct.pack(">I", 0) for name in (b"rTRC", b"gTRC", b"bTRC")}
+    table, body = struct.pack(">I", len(tags)), b""
+    for name, value in tags.items():
+        table += name + struct.pack(">II", 128 + 4 + 12 * len(tags) + len(body), len(value))
+        body += value + bytes(-len(value) % 4)
+    head = struct.pack(">I4sI", 128 + len(table) + len(body), bytes(4), 0x02100000) + b"mntrRGB XYZ "
+    head += struct.pack(">6H", 2026, 1, 1, 0, 0, 0) + b"acsp" + bytes(28)
+    head += b"".join(map(fixed, (0.9642, 1.0, 0.8249)))
+    return head + bytes(128 - len(head)) + table + body
+
+
+def test_colours_mean_what_their_icc_profile_says(dicom: Build, photograph: Any) -> None:
+    """Stored light becomes sRGB by its own curve (IEC 61966-2-1)."""
+    data = dicom(
+        photograph, PhotometricInterpretation="RGB", PlanarConfiguration=0, ICCProfile=linear_light(),
+        **OPHTHALMIC,
+    )  # fmt: skip
+    light = photograph / 255
+    coded = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
+    assert np.abs(shown(data).astype(int) - np.rint(coded * 255)).max() <= 2
+
+
+def test_a_grey_picture_stays_grey_whatever_its_icc_profile(dicom: Build) -> None:
+    greys = np.repeat(np.arange(256, dtype=np.uint8).reshape(16, 16, 1), 3, axis=2)
+    data = dicom(
+        greys, PhotometricInterpretation="RGB", PlanarConfiguration=0, ICCProfile=linear_light(), **OPHTHALMIC
+    )
+    assert np.array_equal(shown(data), greys)
+
+
+@pytest.mark.parametrize("profile", [b"", b"no profile at all", linear_light()[:200]])
+def test_a_profile_that_cannot_be_read_leaves_the_colours(
+    dicom: Build, photograph: Any, profile: bytes
+) -> None:
+    data = dicom(
+        photograph, PhotometricInterpretation="RGB", PlanarConfiguration=0, ICCProfile=profile, **OPHTHALMIC
+    )
+    assert np.array_equal(shown(data), photograph)
 
 
 def test_rgb_is_shown_as_it_is(dicom: Build, photograph: Any) -> None:
