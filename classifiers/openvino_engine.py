@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import openvino as ov
 from numpy.typing import NDArray
 
 from classifiers.manifest import Input, Layout
+from classifiers.vino import ov
 
 
 class OpenVinoNetwork:

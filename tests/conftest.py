@@ -234,8 +234,7 @@ def _spot_fields(*, heat: bool) -> dict[str, object]:
 
 def _save_spot_network(path: Path) -> None:
     """float32 (N, 32, 32, 1) -> scores (N, 16, 2), boxes (N, 16, 4), heat (N, 4, 4, 2)."""
-    import openvino as ov
-    from openvino import opset13 as ops
+    from classifiers.vino import ops, ov
 
     cell = SPOT_SIDE // SPOT_CELLS
     film = ops.parameter([-1, SPOT_SIDE, SPOT_SIDE, 1], np.float32, name="image")

@@ -11,7 +11,6 @@ from types import MappingProxyType
 
 import keras
 import numpy as np
-import openvino as ov
 
 from classifiers.manifest import (
     Engine,
@@ -32,6 +31,7 @@ from classifiers.manifest import (
 )
 from classifiers.packs import Pack, write_pack
 from classifiers.runtimes import load
+from classifiers.vino import ov
 from training.load import trained
 from training.network import PROJECTIONS, ROTATIONS
 from training.recipe import Recipe

@@ -11,7 +11,6 @@ from shutil import copyfile, copytree
 from types import MappingProxyType
 
 import numpy as np
-import openvino as ov
 from numpy.typing import NDArray
 
 from classifiers import runtimes
@@ -32,6 +31,7 @@ from classifiers.manifest import (
 )
 from classifiers.packs import Pack, write_pack
 from classifiers.tensors import batch
+from classifiers.vino import ov
 from router.errors import PackError
 
 AGREES = 1e-3  # of the larger of 1 and the source's largest output

@@ -10,9 +10,7 @@ from shutil import copytree
 from typing import Any
 
 import numpy as np
-import openvino as ov
 import pytest
-from openvino import opset13 as ops
 
 from classifiers.manifest import (
     Classes,
@@ -31,6 +29,7 @@ from classifiers.manifest import (
     Weights,
 )
 from classifiers.packs import Pack, write_pack
+from classifiers.vino import ops, ov
 
 LABELS = ("chest_pa_ap", "hand_ap", "knee_ap")
 SIDE = 16

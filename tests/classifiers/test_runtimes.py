@@ -9,12 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import openvino as ov
 import pytest
 
 from classifiers.manifest import Engine, Format, Layout, Manifest, Weights
 from classifiers.packs import Pack, write_pack
 from classifiers.runtimes import load
+from classifiers.vino import ov
 from router.errors import PackError
 
 MakePack = Callable[..., Pack]

@@ -81,8 +81,9 @@ def command() -> Callable[..., subprocess.CompletedProcess[str]]:
 class House:
     """``radrouter serve`` in a folder of its own, on free ports."""
 
-    def __init__(self, folder: Path, settings: str = "") -> None:
+    def __init__(self, folder: Path, settings: str = "", **environment: str) -> None:
         self.folder = folder
+        ports = {f"RADROUTER_{name}__PORT": "0" for name in ("LISTENER", "API", "HL7")}
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "radrouter.toml").write_text(f"{settings}\n[supervisor]\ndrain_s = 10\n")
         self.log = folder / "serve.txt"
@@ -90,7 +91,7 @@ class House:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "service.cli", "serve"],
                 cwd=folder,
-                env=surroundings(**{f"RADROUTER_{name}__PORT": "0" for name in ("LISTENER", "API", "HL7")}),
+                env=surroundings(**ports | environment),
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -168,11 +169,11 @@ def working_folder(pid: int) -> bytes:
 
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[Callable[..., House]]:
-    """Start a service with these settings; it is stopped at the end, whatever happened."""
+    """Start a service with these settings and variables; it is stopped at the end, whatever happened."""
     started: list[House] = []
 
-    def start(settings: str = "") -> House:
-        started.append(House(tmp_path / f"house{len(started)}", settings))
+    def start(settings: str = "", **environment: str) -> House:
+        started.append(House(tmp_path / f"house{len(started)}", settings, **environment))
         return started[-1]
 
     yield start

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -17,6 +18,7 @@ from pydicom.uid import CTImageStorage
 pytestmark = pytest.mark.timeout(300)  # a test starts the whole service
 
 SENTINEL = "SENTINEL"
+LEDGER = Path(__file__).parents[1] / "ledger"  # what a process speaks to, written down
 Film = Callable[..., str]
 Peer = Callable[..., str]
 
@@ -42,6 +44,25 @@ def test_a_film_sent_by_storescu_is_answered_over_rest(
     assert answer["decision"]["outcomes"]
     stored = running.folder / "var" / "objects" / answer["stored"]["path"]
     assert stored.is_file()
+
+
+def test_nothing_and_nobody_beyond_this_machine_is_spoken_to(
+    house: Callable[..., Any], peer: Peer, film: Film, tmp_path: Path
+) -> None:
+    """No library may tell anyone that it runs here; on machines of CI some are silent by themselves."""
+    ledger, home = tmp_path / "ledger.txt", tmp_path / "home"
+    ledger.touch()
+    home.mkdir()
+    one = house(CI="", HOME=str(home), PYTHONPATH=str(LEDGER), LEDGER=str(ledger))
+    uid = film(tmp_path / "film.dcm")
+    store(peer, one, tmp_path / "film.dcm")
+    assert one.answer(uid)["state"] == "done"
+    one.stop()
+    spoken = ledger.read_text().splitlines()
+    assert not [
+        line for line in spoken if not re.match(r"(connect \('|look up ')(127\.|localhost|::1)", line)
+    ]
+    assert not list(home.iterdir())
 
 
 def test_a_ct_slice_is_stored_and_done_without_a_view(

@@ -11,7 +11,6 @@ from typing import Final
 
 import keras
 import numpy as np
-import openvino as ov
 from numpy.typing import NDArray
 
 from classifiers.manifest import (
@@ -31,6 +30,7 @@ from classifiers.manifest import (
     Weights,
 )
 from classifiers.packs import Pack, write_pack
+from classifiers.vino import ov
 from router.types import Mode
 from training.detect.calibrate import Calibration
 
