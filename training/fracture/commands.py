@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from training.stages import CHECKOUT, PACKS, Stages, add_threads, use_threads
+from training.stages import CHECKOUT, PACKS, Stages, add_processes, add_threads, use_threads
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -17,6 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     prepare = stages.add("prepare", _prepare, "render films into WORK/films; goes on where it stopped")
     prepare.add_argument("--films", type=int, default=7200)
     prepare.add_argument("--seed", type=int, default=1)
+    add_processes(prepare)
     sheet = stages.add("sheet", _sheet, "render a contact sheet of injuries with their boxes")
     sheet.add_argument("--out", type=Path, default=CHECKOUT / "docs/images/fractures.jpg")
     train = stages.add("train", _train, "train the detector; goes on from its last checkpoint")
@@ -52,7 +53,7 @@ def _prepare(options: argparse.Namespace) -> None:
 
     order = Order(anatomy=options.data / "anatomy", cache=options.work / "cache", out=options.work / "films",
                   seed=options.seed, films=options.films)  # fmt: skip
-    for done, total in render(order):
+    for done, total in render(order, processes=options.processes):
         print(f"\r{done} of {total} shards", end="", flush=True)
     print()
 

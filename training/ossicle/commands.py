@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from training.stages import CHECKOUT, PACKS, Stages, add_threads, use_threads
+from training.stages import CHECKOUT, PACKS, Stages, add_processes, add_threads, use_threads
 
 PEOPLE = (("", 1, 0.4), ("VHF", 2, 0.3), ("VHM", 3, 0.3))  # whose bones, seed, share of the films
 
@@ -18,6 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rendered = "render films of feet into WORK/ossicle/feet; goes on where it stopped"
     prepare = stages.add("prepare", _prepare, rendered)
     prepare.add_argument("--films", type=int, default=4000)
+    add_processes(prepare)
     train = stages.add("train", _train, "teach the network; goes on from its last checkpoint")
     train.add_argument("--steps", type=int, default=8000)
     train.add_argument("--minutes", type=float, default=1e9, help="the schedule is shortened to end by then")
@@ -55,7 +56,7 @@ def _prepare(options: argparse.Namespace) -> None:
             films=int(options.films * share),
             person=person,
         )
-        for done, total in render_feet(order):
+        for done, total in render_feet(order, processes=options.processes):
             print(f"\r{person or 'body'}: {done} of {total} shards", end="", flush=True)
         print()
 

@@ -15,6 +15,7 @@ from training.kept import save_arrays
 from training.simulate.ossicle_film import FootFilm, Truth, expose
 from training.simulate.ossicle_scene import FootStudio
 from training.simulate.setup import View
+from training.simulate.shards import rendered
 from training.simulate.views import TABLE
 
 SHARD: Final = 40  # films
@@ -27,6 +28,7 @@ VIEWS: Final = {
     "ankle_ap": 0.1,
 }  # share of the films
 QUALITY: Final = 95  # of the stored JPEG; the film has been through a poorer one already
+_here: dict[str, FootStudio] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,19 +43,19 @@ class FootOrder:
     person: str = ""  # whose tarsal bones: see FootStudio
 
 
-def render_feet(order: FootOrder) -> Iterator[tuple[int, int]]:
-    """Render what is missing, in this process; yields (shards done, shards in all) as it goes. Raises
-    FileNotFoundError without the anatomy."""
+def render_feet(order: FootOrder, *, processes: int) -> Iterator[tuple[int, int]]:
+    """Render what is missing; yields (shards done, shards in all) as it goes. Raises FileNotFoundError
+    without the anatomy."""
     order.out.mkdir(parents=True, exist_ok=True)
-    numbers = range(-(-order.films // SHARD))
-    todo = [number for number in numbers if not _path(order, number).is_file()]
-    yield len(numbers) - len(todo), len(numbers)
-    if not todo:
-        return
-    studio = FootStudio(order.anatomy, order.kept, person=order.person)
-    for done, number in enumerate(todo, start=len(numbers) - len(todo) + 1):
-        _store(_path(order, number), list(feet(studio, order.seed, number)))
-        yield done, len(numbers)
+    FootStudio(order.anatomy, order.kept, person=order.person)  # fills what is kept, before several do
+    jobs = [(order, number) for number in range(-(-order.films // SHARD))]
+    yield from rendered(jobs, path=_path, shard=_shard, processes=processes)
+
+
+def _shard(order: FootOrder, number: int) -> None:
+    if order.person not in _here:
+        _here[order.person] = FootStudio(order.anatomy, order.kept, person=order.person)
+    _store(_path(order, number), list(feet(_here[order.person], order.seed, number)))
 
 
 def feet(studio: FootStudio, seed: int, number: int) -> Iterator[FootFilm]:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from training.kept import save_arrays
 from training.simulate.odd import odd_film
 from training.simulate.panoramic import Panoramic
 from training.simulate.scene import Film, Studio
+from training.simulate.shards import rendered
 from training.simulate.views import LABELS, TABLE
 
 LONG_SIDE = 288  # pixels; films are stored no larger
@@ -42,19 +41,12 @@ def render(order: Order, *, processes: int) -> Iterator[tuple[int, int]]:
     jobs = [
         (order, label, number) for number in range(-(-order.per_label // SHARD)) for label in order.labels
     ]
-    todo = [job for job in jobs if not shard_path(order.out, order.seed, job[1], job[2]).is_file()]
-    done = len(jobs) - len(todo)
-    yield done, len(jobs)
-    with ProcessPoolExecutor(processes, initializer=_lower_priority) as pool:
-        for finished in as_completed([pool.submit(_shard, *job) for job in todo]):
-            finished.result()
-            done += 1
-            yield done, len(jobs)
+    yield from rendered(jobs, path=shard_path, shard=_shard, processes=processes)
 
 
-def shard_path(out: Path, seed: int, label: str, number: int) -> Path:
+def shard_path(order: Order, label: str, number: int) -> Path:
     """Where a shard lies."""
-    return out / f"{label}-{seed}-{number:03d}.npz"
+    return order.out / f"{label}-{order.seed}-{number:03d}.npz"
 
 
 def films_of(order: Order, label: str, number: int) -> Iterator[Film]:
@@ -93,11 +85,6 @@ def _panoramic(order: Order) -> Panoramic:
     return panoramic
 
 
-def _lower_priority() -> None:
-    os.nice(5)
-    cv2.setNumThreads(1)
-
-
 def _shard(order: Order, label: str, number: int) -> None:
     films = list(films_of(order, label, number))
     coded = [cv2.imencode(".png", _fitted(film.pixels))[1].ravel() for film in films]
@@ -112,7 +99,7 @@ def _shard(order: Order, label: str, number: int) -> None:
         }
         for film in films
     ]
-    path = shard_path(order.out, order.seed, label, number)
+    path = shard_path(order, label, number)
     ends = np.cumsum([len(code) for code in coded])
     save_arrays(path, pixels=np.concatenate(coded), ends=ends, truth=json.dumps(truth))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +14,12 @@ from numpy.typing import NDArray
 from training.kept import save_arrays
 from training.simulate.fracture.film import BrokenFilm, BrokenStudio
 from training.simulate.fracture.truth import Truth
+from training.simulate.shards import rendered
 
 LONG_SIDE = 416  # pixels; films are stored no larger
 SHARD = 60  # films
 EXPOSURES = 2  # of one positioned patient
+_here: dict[str, BrokenStudio] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,19 +33,23 @@ class Order:
     films: int
 
 
-def render(order: Order) -> Iterator[tuple[int, int]]:
-    """Render what is missing, one shard after the other; yields (shards done, shards in all)."""
+def render(order: Order, *, processes: int) -> Iterator[tuple[int, int]]:
+    """Render what is missing; yields (shards done, shards in all) as it goes."""
     order.out.mkdir(parents=True, exist_ok=True)
-    os.nice(5)
-    cv2.setNumThreads(1)
-    total = -(-order.films // SHARD)
-    studio = None
-    for number in range(total):
-        path = order.out / f"fracture-{order.seed}-{number:03d}.npz"
-        if not path.is_file():
-            studio = studio or BrokenStudio(order.anatomy, order.cache)
-            _save(path, list(films_of(studio, order.seed, number)))
-        yield number + 1, total
+    BrokenStudio(order.anatomy, order.cache)  # fills the cache once, before the processes race for it
+    jobs = [(order, number) for number in range(-(-order.films // SHARD))]
+    yield from rendered(jobs, path=shard_path, shard=_shard, processes=processes)
+
+
+def shard_path(order: Order, number: int) -> Path:
+    """Where a shard lies."""
+    return order.out / f"fracture-{order.seed}-{number:03d}.npz"
+
+
+def _shard(order: Order, number: int) -> None:
+    if "studio" not in _here:
+        _here["studio"] = BrokenStudio(order.anatomy, order.cache)
+    keep(shard_path(order, number), list(films_of(_here["studio"], order.seed, number)))
 
 
 def films_of(studio: BrokenStudio, seed: int, number: int) -> Iterator[tuple[BrokenFilm, int]]:
@@ -56,7 +61,8 @@ def films_of(studio: BrokenStudio, seed: int, number: int) -> Iterator[tuple[Bro
             yield studio.expose(shot, rng), patient
 
 
-def _save(path: Path, films: list[tuple[BrokenFilm, int]]) -> None:
+def keep(path: Path, films: list[tuple[BrokenFilm, int]]) -> None:
+    """Write a shard: films and each patient's number in it."""
     pictures, truths = [], []
     for film, patient in films:
         scale = min(1.0, LONG_SIDE / max(film.pixels.shape))
