@@ -19,6 +19,7 @@ from router.types import Finding, ViewPrediction
 from router.views import OTHER, UNSURE
 
 MOST_FILMS = 1_000_000_000
+TENTHS = tuple(tenth / 10 for tenth in range(1, 10))  # findings are seldom sure, views mostly are
 
 
 def baseline_of(
@@ -34,7 +35,7 @@ def baseline_of(
 
 
 def baseline_of_findings(
-    findings: Iterable[Sequence[Finding]], *, measured: str, edges: Sequence[float] = SCORE_EDGES
+    findings: Iterable[Sequence[Finding]], *, measured: str, edges: Sequence[float] = TENTHS
 ) -> Baseline:
     """The baseline that a specialist's findings on its evaluation films make, film by film.
 

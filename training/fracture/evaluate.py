@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import beta
 
-from classifiers.packs import load_pack
+from classifiers.baseline import baseline_of_findings
+from classifiers.packs import add_baseline, load_pack
 from classifiers.runtimes import load
 from classifiers.specialists import Specialist
 from router.types import Finding
@@ -56,7 +57,7 @@ class Answer:
 
 def evaluate(shared: Path, pack: Path, home: Path) -> Path:
     """Measure ``pack``; returns metrics.json in ``home``/evaluation, where films that may be looked at are
-    pictured too. The pack gets the pictures of its card: none shows a real film."""
+    pictured too. The pack gets its baseline and the pictures of its card; none shows a real film."""
     out = home / "evaluation"
     out.mkdir(parents=True, exist_ok=True)
     loaded = load_pack(pack)
@@ -73,6 +74,9 @@ def evaluate(shared: Path, pack: Path, home: Path) -> Path:
                    and (one.known.what or one.stated)],
         "milliseconds": speed(ours, answers),
     }  # fmt: skip
+    unseen = [one.stated for one in answers if one.known.film.split in ("look", "final")]
+    measured = f"{len(unseen)} real films of elbows, forearms and wrists that never trained"
+    add_baseline(pack, baseline_of_findings(unseen, measured=measured))
     told["learnt"] = learnt(shared, home / "films")
     (out / "metrics.json").write_text(json.dumps(told, indent=1))
     (pack / "pictures").mkdir(exist_ok=True)
@@ -183,7 +187,8 @@ def alarms(answers: Sequence[Answer], path: Path) -> None:
 
 
 def simulated_sheet(ours: Specialist, folder: Path, path: Path, *, count: int = 12) -> None:
-    """Held-out simulated films, one of a patient, with true and stated boxes, for the card."""
+    """Held-out simulated films, one of a patient, with true and stated boxes, for the card; where none were
+    rendered, the picture stays as it is."""
     shown: list[Shown] = []
     for number, arm in enumerate(simulated_arms(folder, held_out=True)):
         film = arm.film
@@ -192,7 +197,8 @@ def simulated_sheet(ours: Specialist, folder: Path, path: Path, *, count: int = 
         found = [one for one in ours.predict([film_of(film.pixels)])[0] if one.box is not None]
         line = ", ".join(sorted({one.label[:12] for one in found})) or "nothing"
         shown.append(Shown(pixels=film.pixels, true=film.truth.boxes, said=edges(found), line=line))
-    contact_sheet(shown, path, columns=6, tile=108)
+    if shown:
+        contact_sheet(shown, path, columns=6, tile=108)
 
 
 def edges(found: Sequence[Finding]) -> NDArray[np.float32]:

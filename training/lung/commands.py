@@ -24,6 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     write = stages.add("export", _export, "write the pack and check it against Keras")
     write.add_argument("--others", type=Path, help="pack of another version, for all but lumps")
     for one in (
+        measure,
         write,
         stages.add("card", _card, "write the pack's card and metrics from the evaluation"),
     ):
@@ -64,7 +65,7 @@ def _train(options: argparse.Namespace) -> None:
         again_minutes=options.again_minutes,
         seed=options.seed,
     )
-    weights = train(
+    made = train(
         shared=options.data,
         work=options.work,
         plan=plan,
@@ -72,7 +73,7 @@ def _train(options: argparse.Namespace) -> None:
         folds=None if options.folds is None else [None if x == "all" else int(x) for x in options.folds],
         report=lambda line: print(line, flush=True),
     )
-    print(weights)
+    print("\n".join(map(str, made)))
 
 
 def _calibrate(options: argparse.Namespace) -> None:
@@ -84,7 +85,7 @@ def _calibrate(options: argparse.Namespace) -> None:
 def _evaluate(options: argparse.Namespace) -> None:
     from training.lung.evaluate import evaluate
 
-    print(evaluate(options.data, options.work, against=options.against))
+    print(evaluate(options.data, options.work, options.pack, against=options.against))
 
 
 def _export(options: argparse.Namespace) -> None:

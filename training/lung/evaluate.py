@@ -8,11 +8,24 @@ from pathlib import Path
 
 import numpy as np
 
+from classifiers.baseline import baseline_of_findings
+from classifiers.packs import add_baseline, load_pack
+from router.types import Finding, ModelRef
 from training.detect.export import thresholds_of
-from training.lung.figures import figures
+from training.lung.figures import SHOWN, figures
 from training.lung.films import LABELS, chest_films
 from training.lung.gained import gained
-from training.lung.said import Said, answered, crossed, fit, lines, said, write_answers
+from training.lung.said import (
+    Crossed,
+    Said,
+    answered,
+    crossed,
+    fit,
+    lines,
+    most_per_film,
+    said,
+    write_answers,
+)
 from training.lung.sheets import draw, draw_lumps
 
 
@@ -34,8 +47,9 @@ def _chosen(spoken: Said, work: Path) -> str:
     return json.dumps(kinds["default"])
 
 
-def evaluate(shared: Path, work: Path, *, against: Path | None = None) -> str:
-    """Write WORK/evaluation: figures.json and pictures. Returns the folder.
+def evaluate(shared: Path, work: Path, pack: Path, *, against: Path | None = None) -> str:
+    """Write WORK/evaluation: figures.json and pictures; and into ``pack`` the baseline that later scores are
+    held against. Returns the folder.
 
     Where WORK has no folds, from what those behind the shipped pack said of the films in ``shared``. With
     ``against``, what another version's folds said (its answers.npz), also what was gained over it.
@@ -53,4 +67,19 @@ def evaluate(shared: Path, work: Path, *, against: Path | None = None) -> str:
     (out / "figures.json").write_text(json.dumps(found, indent=1))
     draw(spoken, sure, out / "pictures")
     draw_lumps(chest_films(shared), out / "pictures" / "laid.jpg")
+    films = stated(spoken, sure, load_pack(pack).ref)
+    measured = f"{len(films)} NIH films, half of them chosen for a finding, out of fold"
+    add_baseline(pack, baseline_of_findings(films, measured=measured))
     return str(out)
+
+
+def stated(spoken: Said, sure: Crossed, model: ModelRef) -> list[list[Finding]]:
+    """What is stated by default on each film of all folds, which have thresholds of their own."""
+    films: list[list[Finding]] = [[] for _ in spoken.films]
+    seen, over = spoken.candidates, sure.stated["default"]
+    for place in np.flatnonzero(over & most_per_film(seen, sure.boxes, SHOWN)).tolist():
+        probability = float(sure.boxes[place])
+        one = Finding(label=LABELS[seen.label[place]], score=float(1 / (1 + np.exp(-seen.logit[place]))),
+                      probability=probability, threshold=probability, model=model)  # fmt: skip
+        films[int(seen.film[place])].append(one)
+    return films

@@ -14,10 +14,9 @@ from functools import reduce
 from typing import Any, Final
 
 import numpy as np
-import openvino as ov
 from numpy.typing import NDArray
-from openvino import opset13 as ops
 
+from classifiers.vino import ops, ov
 from training.detect.candidates import Candidates
 from training.detect.export import OUTPUTS
 from training.detect.network import HEAT_STRIDE, STRIDES, places

@@ -11,12 +11,12 @@ from typing import Final
 
 import cv2
 import numpy as np
-import openvino as ov
 from numpy.typing import NDArray
 
 from classifiers.packs import Pack, load_pack
 from classifiers.runtimes import load
 from classifiers.specialists import Specialist
+from classifiers.vino import ov
 from training.detect.calibrate import Calibration
 from training.detect.example import fitted
 from training.detect.export import OUTPUTS, Shipped, compiled, converted, parity, said_by, written

@@ -14,7 +14,7 @@ from training.detect.candidates import Candidates, joined, keep, kept, thinned
 from training.detect.measures import Judged, Truth, judged
 from training.lung.films import FOLDS, LABELS, ORIGINAL, ChestFilm, chest_films
 from training.lung.joint import candidates_of_both
-from training.lung.train import held_out
+from training.lung.train import held_out, left_by
 
 Floats = NDArray[np.float64]
 # Of the networks behind the shipped pack: their figures are made again without training them again.
@@ -85,11 +85,8 @@ def write_answers(work: Path, others: Path | None = None) -> Path:
     """Write what was said of all films, in one file: by the folds of WORK, or by those of another version
     (``others``, its answers.npz), and of masses and nodules by the network of part 3. Raises
     FileNotFoundError when one has not been trained."""
-    if others is None:
-        folds = [work / f"fold{fold}" / "again" / "candidates.npz" for fold in range(FOLDS)]
-        boxed = joined([kept(path) for path in folds])
-    else:
-        boxed = kept(others)
+    paths = [left_by(work, fold) for fold in range(FOLDS)] if others is None else [others]
+    boxed = joined([kept(path) for path in paths])
     lumps = kept(work / "upper" / "candidates.npz")
     keep(work / ANSWERS.name, thinned(candidates_of_both(boxed, lumps), overlap=OVERLAP))
     return work / ANSWERS.name

@@ -95,9 +95,10 @@ def train(
     backbone: Path | None,
     report: Report,
     folds: Sequence[int | None] | None = None,
-) -> Path:
-    """All five parts, each going on where it stopped; returns the shipped weights' path. ``folds``: only
-    these, None the one that ships, so that several processes can share them. Raises FileNotFoundError."""
+) -> list[Path]:
+    """All five parts, each going on where it stopped; returns the files that the last of them made.
+    ``folds``: only these, None the one that ships, so that several processes can share them. Raises
+    FileNotFoundError."""
     films = chest_films(shared)
     whole = labels_first(films, work / "network", plan, backbone, report)
     lower, upper = cut(whole)
@@ -105,9 +106,10 @@ def train(
     labels_again(upper, films, features, work / "upper", plan, report)
     if not (seen_by_all := work / "upper" / "candidates.npz").is_file():
         keep(seen_by_all, joined([looked_at(upper, films, features, fold) for fold in range(FOLDS)]))
-    for fold in [*range(FOLDS), None] if folds is None else folds:
+    wanted = [*range(FOLDS), None] if folds is None else folds
+    for fold in wanted:
         boxes(films, features, work, fold=fold, plan=plan, report=report)
-    return work / "all" / "again" / "model.weights.h5"
+    return [left_by(work, fold) for fold in wanted] or [work / "upper" / "model.weights.h5"]
 
 
 def labels_first(
@@ -170,20 +172,28 @@ def boxes(
 ) -> keras.Model:
     """Parts 4 and 5: what is above the lower half, without the patients of ``fold`` (None: with all), which
     then looks at their films. Returns the whole network."""
-    out = work / ("all" if fold is None else f"fold{fold}")
+    out = _home(work, fold)
     keras.utils.set_random_seed(plan.seed)
     model = of_lumps(work)
     _, upper = cut(model)
-    last = out / "again" / ("model.weights.h5" if fold is None else "candidates.npz")
-    if last.is_file():
+    if left_by(work, fold).is_file():
         return model
     pools = _fold_pools(films, fold)
     report(f"{out.name}: " + ", ".join(f"{len(pool)} films ({count} a batch)" for pool, count in pools))
     for recipe, folder in ((plan.fold(), out), (plan.again(), out / "again")):
         learn(upper, partial(feed, features, pools), recipe, folder, report)
     if fold is not None:
-        keep(out / "again" / "candidates.npz", looked_at(upper, films, features, fold))
+        keep(left_by(work, fold), looked_at(upper, films, features, fold))
     return model
+
+
+def _home(work: Path, fold: int | None) -> Path:
+    return work / ("all" if fold is None else f"fold{fold}")
+
+
+def left_by(work: Path, fold: int | None) -> Path:
+    """What is there when a fold is done: what it said of its films, or the weights that ship."""
+    return _home(work, fold) / "again" / ("model.weights.h5" if fold is None else "candidates.npz")
 
 
 def _fold_pools(films: Sequence[ChestFilm], fold: int | None) -> list[tuple[list[int], int]]:
@@ -222,7 +232,7 @@ def on_original(found: Seen, film: ChestFilm) -> Seen:
 
 def shipped(work: Path) -> keras.Model:
     """The whole network of part 5. Raises FileNotFoundError when it has not been trained."""
-    return _with_upper(work, work / "all" / "again" / "model.weights.h5")
+    return _with_upper(work, left_by(work, None))
 
 
 def of_lumps(work: Path) -> keras.Model:

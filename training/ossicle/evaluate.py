@@ -19,7 +19,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from classifiers.packs import load_pack
+from classifiers.baseline import baseline_of_findings
+from classifiers.packs import add_baseline, load_pack
 from classifiers.runtimes import load
 from classifiers.specialists import Specialist
 from router.types import Finding
@@ -178,13 +179,17 @@ def _sites(pack: Path, films: Sequence[RealFilm]) -> dict[str, float]:
 
 
 def evaluate(pack: Path, shared: Path, out: Path) -> Mapping[str, Any]:
-    """Measure and write ``out``/real.json, ``out``/findings.json and pictures. Raises FileNotFoundError."""
+    """Measure and write ``out``/real.json, ``out``/findings.json and pictures; and into ``pack`` the baseline
+    that later scores are held against. Raises FileNotFoundError."""
     films = real_feet(shared)
     answers = answered(pack, films)
     told = counted(answers) | {
         "sites": _sites(pack, films),
         "speed": speed(pack, [one for one in films if one.split != "final"][:20]),
     }
+    unseen = [one.stated for one in answers if one.film.split in ("look", "final")]
+    measured = f"{len(unseen)} real films of feet and ankles that never trained"
+    add_baseline(pack, baseline_of_findings(unseen, measured=measured))
     out.mkdir(parents=True, exist_ok=True)
     (out / "real.json").write_text(json.dumps(told, indent=1))
     (out / "findings.json").write_text(json.dumps(looked_at(answers, out / "findings"), indent=1))

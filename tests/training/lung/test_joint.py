@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import openvino as ov
 import pytest
 from numpy.typing import NDArray
-from openvino import opset13 as ops
 
+from classifiers.vino import ops, ov
 from training.detect.candidates import Candidates
 from training.detect.export import OUTPUTS, compiled
 from training.detect.network import HEAT_STRIDE, places
