@@ -3,7 +3,6 @@ model pack. ``python -m training lung|fracture|ossicle STAGE`` does the same for
 
 from __future__ import annotations
 
-import os
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
@@ -11,7 +10,7 @@ from dataclasses import fields
 from importlib import import_module
 from pathlib import Path
 
-from training.stages import CHECKOUT, PACKS, Stages, add_threads, use_threads
+from training.stages import CHECKOUT, PACKS, Stages, add_processes, add_threads, use_threads
 
 SPECIALISTS = ("lung", "fracture", "ossicle")
 
@@ -28,13 +27,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _film_stages(stages: Stages) -> None:
-    add = stages.add(
-        "simulate", _simulate, "render films into WORK/films; goes on where it stopped"
-    ).add_argument
+    simulate = stages.add("simulate", _simulate, "render films into WORK/films; goes on where it stopped")
+    add_processes(simulate)
+    add = simulate.add_argument
     add("--per-label", type=int, default=250, help="films of each label")
     add("--exposures", type=int, default=3, help="films of one positioned patient")
     add("--seed", type=int, default=1)
-    add("--processes", type=int, default=os.cpu_count() or 1)
     add("--labels", nargs="*", help="only these")
     add = stages.add("sheet", _sheet, "render a contact sheet of all views").add_argument
     add("--out", type=Path, default=CHECKOUT / "docs/images/views.jpg")
@@ -53,6 +51,12 @@ def _network_stages(stages: Stages) -> None:
     )
     add_threads(train)
     _recipe_options(train)
+    average = stages.add("average", _average, "mix trained networks, and the pack they began with, into one")
+    average.add_argument(
+        "--networks", type=Path, nargs="+", required=True, help="folders of trained networks"
+    )
+    average.add_argument("--start", type=Path, required=True, help="view pack that all of them began with")
+    average.add_argument("--of-start", type=float, default=0.0, help="how much of it (0 to 1, default 0)")
     chosen = "choose temperature, gate and reject on films that may train"
     calibrate = stages.add("calibrate", _calibrate, chosen)
     calibrate.add_argument("--films", type=Path, nargs="*", help=folders)
@@ -63,7 +67,7 @@ def _network_stages(stages: Stages) -> None:
     card = stages.add("card", _card, "write a pack's card and metrics from its evaluations")
     card.add_argument("--log", nargs="*", default=[], help="rounds, each 'round | trained on | figure'")
     for one in (export, evaluate, card):
-        one.add_argument("--pack", type=Path, default=PACKS / "view" / "4")
+        one.add_argument("--pack", type=Path, default=PACKS / "view" / "5")
 
 
 def _recipe_options(parser: ArgumentParser) -> None:
@@ -119,6 +123,13 @@ def _train(options: Namespace) -> None:
         report=lambda line: print(line, flush=True),
     )
     print(weights)
+
+
+def _average(options: Namespace) -> None:
+    from training.average import average
+
+    out = options.work / "network"
+    print(average(options.networks, start=options.start, of_start=options.of_start, out=out))
 
 
 def _calibrate(options: Namespace) -> None:

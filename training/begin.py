@@ -17,16 +17,16 @@ from typing import Any, Final
 
 import keras
 import numpy as np
-import openvino as ov
 from keras import layers
 from numpy.typing import NDArray
 
 from classifiers.packs import SHIPPED, load_pack
+from classifiers.vino import ov
 from training.backbone import EPSILON, backbone, settled
 from training.network import body_of
 from training.simulate.views import LABELS
 
-VIEW_PACK: Final = SHIPPED / "view" / "4"
+VIEW_PACK: Final = SHIPPED / "view" / "5"
 CONVOLUTIONS: Final = ("Convolution", "GroupConvolution")
 LEAST, MOST = 0.1, 30.0  # times larger: a channel that does nothing stays small
 Floats = NDArray[np.float32]

@@ -26,11 +26,13 @@ from numpy.typing import NDArray
 
 from classifiers.film import Film
 from router.views import NNCPR_VIEWS
+from training.simulate.fracture.render import load_shard as broken_films
 from training.simulate.render import load_shard
 from training.simulate.views import LABELS
 
 Grey = NDArray[np.uint8]
 UNKNOWN: Final = -1
+BROKEN: Final = "fracture-"  # how the shards of broken and whole arms begin
 FOLDERS: Final = {
     "other_forearm": ("forearm_ap", "forearm_lateral"),
     "other_foot_lateral": ("foot_lateral",),
@@ -173,10 +175,11 @@ def chest_films(shared: Path, split: str) -> list[Example]:
 
 
 def simulated(folders: Sequence[Path], *, held_out: bool) -> Iterator[Example]:
-    """Simulated films; the last tenth of each shard, whole patients, is held out."""
+    """Simulated films, whatever stage rendered them; the last tenth of each shard, whole patients, is held
+    out."""
     for folder in folders:
         for path in sorted(folder.glob("*-[0-9]*-[0-9]*.npz")):
-            films = list(_shard(path))
+            films = list(_broken_arms(path) if path.name.startswith(BROKEN) else _shard(path))
             cut = len(films) - len(films) // 10
             yield from films[cut:] if held_out else films[:cut]
 
@@ -186,3 +189,11 @@ def _shard(path: Path) -> Iterator[Example]:
         label = str(truth["label"])
         upside = UNKNOWN if label in ANY_WAY_ROUND else int(str(truth["upside"]))
         yield Example(pixels=pixels, view=LABELS.index(label), upside=upside)
+
+
+def _broken_arms(path: Path) -> Iterator[Example]:
+    """Elbows, forearms and wrists that ``training fracture prepare`` rendered: children's, broken, plated and
+    bowed ones among them. Its hands are left out: some lie between two views."""
+    for film, _ in broken_films(path):
+        if film.view in ANY_WAY_ROUND:
+            yield Example(pixels=film.pixels, view=LABELS.index(film.view))

@@ -51,6 +51,11 @@ def add_threads(stage: argparse.ArgumentParser) -> None:
     stage.add_argument("--threads", type=int, default=os.cpu_count() or 1)
 
 
+def add_processes(stage: argparse.ArgumentParser) -> None:
+    """The option ``--processes`` of a rendering."""
+    stage.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+
+
 def use_threads(options: argparse.Namespace) -> None:
     """Let TensorFlow use as many as ``--threads`` says."""
     import tensorflow as tf

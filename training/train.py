@@ -16,16 +16,17 @@ from numpy.typing import NDArray
 
 from training.ahead import ahead
 from training.augment import Batch, batches
+from training.average import between
 from training.backbone import imagenet_file, load_imagenet, settled
 from training.begin import go_on_from
 from training.films import Example, allowed, chest_films, simulated
 from training.kept import save_arrays
+from training.load import WEIGHTS
 from training.network import body_of, learning, network
 from training.recipe import Recipe
 from training.simulate.views import LABELS
 
 Report = Callable[[str], None]
-Weights = list[NDArray[np.float32]]
 
 
 def train(
@@ -65,7 +66,7 @@ def train(
     loop.run(feed, report)
     loop.settle()
     model.set_weights(between(model.get_weights(), begun, recipe.of_start if start is not None else 0.0))
-    final = out / "view.weights.h5"
+    final = out / WEIGHTS
     model.save_weights(final)
     return final
 
@@ -79,11 +80,6 @@ def _begun(recipe: Recipe, start: Path | None, backbone: Path | None) -> keras.M
     else:
         model.load_weights(start)
     return model
-
-
-def between(trained: Weights, begun: Weights, share: float) -> Weights:
-    """Weights that are ``share`` parts ``begun`` and the rest ``trained``."""
-    return [share * old + (1 - share) * new for new, old in zip(trained, begun, strict=True)]
 
 
 def _pools(shared: Path, films: Sequence[Path], recipe: Recipe) -> list[tuple[list[Example], int]]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import openvino as ov
 import pytest
 
 from classifiers.packs import load_pack
 from classifiers.runtimes import load
+from classifiers.vino import ov
 from training.backbone import backbone
 from training.begin import VIEW_PACK, begin_with_view, convolutions, go_on_from
 from training.network import network
