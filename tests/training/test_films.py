@@ -7,9 +7,13 @@ import hashlib
 from pathlib import Path
 
 import numpy as np
+import pytest
 
-from training.augment import batches
-from training.films import UNKNOWN, Example, real_films, share
+from training.augment import amplitudes, aslant, banded, batches, bent, borrowed, filtered
+from training.films import UNKNOWN, Example, real_films, share, simulated
+from training.simulate.fracture.film import BrokenFilm
+from training.simulate.fracture.render import Order, keep, shard_path
+from training.simulate.fracture.truth import Truth
 from training.simulate.views import LABELS
 
 
@@ -76,6 +80,72 @@ def test_a_lying_abdomen_teaches_no_view_when_it_is_turned_on_its_side() -> None
     assert sideways.any()
     assert batch.view_weights[sideways].max() == 0
     assert batch.view_weights[~sideways].min() == 1
+
+
+def test_arms_rendered_for_another_model_teach_their_views_but_hands_do_not(tmp_path: Path) -> None:
+    """Hands may lie between two views there. The last tenth of each shard is held out, as of others."""
+    nothing = Truth(boxes=np.zeros((0, 4), np.float32), labels=(), unsure=frozenset(), places={})
+    views = ["elbow_ap", "hand_ap", *["wrist_lateral"] * 9, "forearm_ap"]
+    films = [
+        (BrokenFilm(pixels=np.full((40, 30), k, np.uint8), view=view, injury="", truth=nothing), k)
+        for k, view in enumerate(views)
+    ]
+    order = Order(anatomy=tmp_path, cache=tmp_path, out=tmp_path, seed=1, films=60)
+    keep(shard_path(order, 0), films)
+    learnt = [LABELS[film.view] for film in simulated([tmp_path], held_out=False)]
+    assert learnt == ["elbow_ap", *["wrist_lateral"] * 9]
+    assert [LABELS[film.view] for film in simulated([tmp_path], held_out=True)] == ["forearm_ap"]
+
+
+def test_a_film_that_lies_aslant_is_all_there() -> None:
+    film = np.full((80, 50), 200, dtype=np.uint8)
+    turned = aslant(film, np.random.default_rng(4))
+    assert turned.shape[0] > 50
+    assert turned.shape[1] > 50
+    assert (turned > 150).sum() == pytest.approx(film.size, rel=0.04)
+    assert max(turned[0, 0], turned[-1, -1]) < 30
+
+
+def test_a_band_lies_along_one_edge() -> None:
+    film = np.tile(np.arange(60, dtype=np.uint8), (90, 1))
+    for seed in range(8):
+        changed = banded(film, np.random.default_rng(seed)) != film
+        assert changed.shape == film.shape
+        assert changed.mean() < 0.2
+        assert not changed[20:70, 12:48].any()
+
+
+def test_a_strange_filter_leaves_bone_bright() -> None:
+    rows, columns = np.mgrid[:64, :64].astype(np.float32)
+    film = np.exp(-((rows - 30) ** 2 + (columns - 30) ** 2) / 200).astype(np.float32)
+    for seed in range(20):
+        strange = filtered(film, np.random.default_rng(seed))
+        assert 0 <= strange.min() <= strange.max() <= 1
+        assert np.corrcoef(film.ravel(), strange.ravel())[0, 1] > 0.5
+
+
+def test_a_bent_film_shows_the_same_a_little_elsewhere() -> None:
+    dots = np.zeros((96, 96), dtype=np.float32)
+    places = [(24, 24), (24, 72), (72, 24), (72, 72), (48, 48)]
+    for row, column in places:
+        dots[row - 3 : row + 4, column - 3 : column + 4] = 1
+    for seed in range(10):
+        found = bent(dots, np.random.default_rng(seed))
+        assert (found != dots).any()
+        for row, column in places:  # a hundredth of the side is nothing, an eighth is another joint
+            assert found[row - 12 : row + 12, column - 12 : column + 12].max() > 0.5
+
+
+def test_borrowed_textures_leave_things_where_they_are() -> None:
+    rng = np.random.default_rng(2)
+    film = np.zeros((96, 96), dtype=np.float32)
+    film[30:70, 40:56] = 0.8
+    other = rng.uniform(0, 1, (96, 96)).astype(np.float32)
+    assert np.allclose(borrowed(film, amplitudes(film), 0.7), film, atol=1e-4)
+    strange = borrowed(film, amplitudes(other), 0.5)
+    assert np.abs(strange - film).mean() > 0.01
+    assert np.corrcoef(strange.ravel(), film.ravel())[0, 1] > 0.6
+    assert strange.min() >= 0 and strange.max() <= 1
 
 
 def test_unknown_is_not_a_class() -> None:

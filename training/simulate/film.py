@@ -124,7 +124,7 @@ def collimated(film: Map, rng: Generator, *, often: float) -> Map:
         ):
             if rng.random() < 0.5:
                 open_field &= edge > rng.uniform(0, 0.1) - 0.5
-    ground = rng.uniform(0, 0.22) if rng.random() < 0.96 else 1.0
+    ground = rng.uniform(0, 0.32) if rng.random() < 0.96 else 1.0
     film = np.where(open_field, film, ground).astype(np.float32)
     if rng.random() < 0.08:
         film = _bright_edge(film, rng)

@@ -140,6 +140,8 @@ SPINE: Final = (
         THORACIC_SIDE, width=(90, 180), height=(250, 430), offset=(STRAIGHT, (-50, 30), (-35, 30)), share=0.7
     ),
     replace(THORACIC_SIDE, width=(130, 230), blackened=4, collimation=0.9, share=0.6),
+    # pale, where the lungs hardly show
+    replace(THORACIC_SIDE, width=(120, 260), blackened=3, whitened=25, collimation=0.9, share=0.6),
     CERVICAL,
     replace(CERVICAL, width=(70, 120), share=0.4),
     CERVICAL_SIDE,
@@ -147,9 +149,9 @@ SPINE: Final = (
     replace(
         CERVICAL_SIDE,
         keep="trunk+arms",
-        width=(200, 320),
-        height=(200, 330),
-        offset=(STRAIGHT, (-80, 10), (-30, 40)),
+        width=(200, 360),
+        height=(200, 360),
+        offset=(STRAIGHT, (-95, 10), (-30, 40)),
         share=0.8,
     ),
     WHOLE,

@@ -49,6 +49,8 @@ CHEST: Final = (
     CHEST_LATERAL,
     replace(CHEST_LATERAL, keep="trunk+arms", pose=ARMS_UP, share=1.5),
     replace(CHEST_LATERAL, azimuth=(80, 100), width=(280, 400), height=(380, 480), share=0.5),
+    # air all around the body
+    replace(CHEST_LATERAL, keep="trunk+arms", pose=ARMS_UP, width=(320, 460), height=(360, 520), share=0.7),
 )
 
 ABDOMEN_ABDOMEN_AP = View(
@@ -101,6 +103,14 @@ ABDOMEN_HIP = replace(
 )
 ABDOMEN: Final = (
     ABDOMEN_ABDOMEN_AP,
+    # a slim one, with much of the chest
+    replace(
+        ABDOMEN_ABDOMEN_AP,
+        width=(220, 330),
+        height=(390, 500),
+        offset=((-15, 15), (-20, 75), STRAIGHT),
+        share=0.5,
+    ),
     replace(
         ABDOMEN_ABDOMEN_AP,
         label="abdomen_left_lateral_decubitus",
