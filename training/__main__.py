@@ -52,11 +52,14 @@ def _network_stages(stages: Stages) -> None:
     add_threads(train)
     _recipe_options(train)
     average = stages.add("average", _average, "mix trained networks, and the pack they began with, into one")
-    average.add_argument(
-        "--networks", type=Path, nargs="+", required=True, help="folders of trained networks"
-    )
-    average.add_argument("--start", type=Path, required=True, help="view pack that all of them began with")
     average.add_argument("--of-start", type=float, default=0.0, help="how much of it (0 to 1, default 0)")
+    weigh = stages.add("weigh", _weigh, "try several shares of the start on real films, final ones never")
+    weigh.add_argument("--shares", type=float, nargs="+", default=[0.0, 0.2, 0.35, 0.5, 0.7, 1.0])
+    for one in (average, weigh):
+        one.add_argument(
+            "--networks", type=Path, nargs="+", required=True, help="folders of trained networks"
+        )
+        one.add_argument("--start", type=Path, required=True, help="view pack that all of them began with")
     chosen = "choose temperature, gate and reject on films that may train"
     calibrate = stages.add("calibrate", _calibrate, chosen)
     calibrate.add_argument("--films", type=Path, nargs="*", help=folders)
@@ -130,6 +133,15 @@ def _average(options: Namespace) -> None:
 
     out = options.work / "network"
     print(average(options.networks, start=options.start, of_start=options.of_start, out=out))
+
+
+def _weigh(options: Namespace) -> None:
+    from training.weigh import weigh
+
+    print("of start  films      top-1  log-loss  temperature")
+    for row in weigh(options.networks, start=options.start, shares=options.shares, shared=options.data):
+        figures = f"{row.top_1:.3f}  {row.log_loss:8.3f}  {row.temperature:11.2f}"
+        print(f"{row.of_start:8.2f}  {row.split:9}  {figures}", flush=True)
 
 
 def _calibrate(options: Namespace) -> None:

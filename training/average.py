@@ -9,23 +9,39 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from training.begin import go_on_from
 from training.load import WEIGHTS, trained
-from training.network import network
+from training.recipe import Recipe
 from training.simulate.views import LABELS
 
 Weights = list[NDArray[np.float32]]
 
 
-def average(networks: Sequence[Path], *, start: Path, of_start: float, out: Path) -> Path:
-    """Write a network into ``out`` that is ``of_start`` parts the pack ``start`` and for the rest the mean of
-    what was trained in ``networks``; returns its weights' path. Raises FileNotFoundError where nothing was
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mixture:
+    """The mean of several trained networks, and the start they share."""
+
+    model: keras.Model
+    recipe: Recipe
+    mean: Weights
+    begun: Weights
+
+    def with_start(self, of_start: float) -> keras.Model:
+        """The network that is ``of_start`` parts the start and the rest the mean; the same object each
+        time."""
+        self.model.set_weights(between(self.mean, self.begun, of_start))
+        return self.model
+
+
+def mixture(networks: Sequence[Path], start: Path) -> Mixture:
+    """What was trained in ``networks`` from the pack ``start``. Raises FileNotFoundError where nothing was
     trained, ValueError for no networks, and as ``go_on_from`` does."""
     if not networks:
         raise ValueError("name the networks to average")
@@ -33,13 +49,18 @@ def average(networks: Sequence[Path], *, start: Path, of_start: float, out: Path
     mean = model.get_weights()
     for others, folder in enumerate(networks[1:], start=1):
         mean = between(trained(folder)[0].get_weights(), mean, others / (others + 1))
-    begun = network(recipe, side=recipe.side)
-    go_on_from(begun, start)
-    model.set_weights(between(mean, begun.get_weights(), of_start))
+    go_on_from(model, start)
+    return Mixture(model=model, recipe=recipe, mean=mean, begun=model.get_weights())
+
+
+def average(networks: Sequence[Path], *, start: Path, of_start: float, out: Path) -> Path:
+    """Write a network into ``out`` that is ``of_start`` parts the pack ``start`` and for the rest the mean of
+    what was trained in ``networks``; returns its weights' path. Raises as ``mixture`` does."""
+    mixed = mixture(networks, start)
     out.mkdir(parents=True, exist_ok=True)
-    kept = asdict(replace(recipe, of_start=of_start)) | {"labels": LABELS}
+    kept = asdict(replace(mixed.recipe, of_start=of_start)) | {"labels": LABELS}
     (out / "recipe.json").write_text(json.dumps(kept, indent=1))
-    model.save_weights(out / WEIGHTS)
+    mixed.with_start(of_start).save_weights(out / WEIGHTS)
     return out / WEIGHTS
 
 
