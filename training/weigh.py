@@ -49,10 +49,11 @@ def weigh(
         logits = np.asarray(predict(mixed.with_start(of_start), images)["view"], dtype=np.float64)
         for split in SPLITS:
             chosen = [row for row, film in enumerate(films) if film.split == split]
-            yield _weighed(of_start, split, logits[chosen], [films[row] for row in chosen])
+            yield weighed(of_start, split, logits[chosen], [films[row] for row in chosen])
 
 
-def _weighed(of_start: float, split: str, logits: Floats, films: Sequence[RealFilm]) -> Weighed:
+def weighed(of_start: float, split: str, logits: Floats, films: Sequence[RealFilm]) -> Weighed:
+    """What logits (n, labels) say of ``films``, all of one split."""
     accepted = np.array([[label in film.accepted for label in LABELS] for film in films])
     thirty = np.array([film.one_of_thirty for film in films])
     right = accepted[np.arange(len(films)), logits.argmax(axis=1)]
