@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 
 from classifiers.prepare import prepare
 from router.views import NNCPR_VIEWS
-from training.augment import cropped
 from training.films import ANY_WAY_ROUND, Example, allowed, chest_films, simulated
 from training.load import trained
 from training.recipe import Recipe
+from training.shapes import cropped
 from training.simulate.film import floats
 from training.simulate.views import LABELS
 from training.train import predict

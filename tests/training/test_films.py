@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training.augment import amplitudes, aslant, banded, batches, bent, borrowed, filtered
+from training.augment import batches
 from training.films import UNKNOWN, Example, real_films, share, simulated
+from training.looks import amplitudes, borrowed, filtered
+from training.shapes import aslant, banded, bent
 from training.simulate.fracture.film import BrokenFilm
 from training.simulate.fracture.render import Order, keep, shard_path
 from training.simulate.fracture.truth import Truth
