@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from training.simulate.fracture.case import KINDS, setup
+from training.simulate.fracture.ends import buckle, growth_plate
 from training.simulate.fracture.film import BrokenStudio
 from training.simulate.fracture.injuries import (
     ELBOW_JOINT,
@@ -120,6 +121,37 @@ def test_galeazzi_shortens_the_radius_and_parts_it_from_the_ulnar_head(
     assert [label for label, _ in injury.breaks] == [GALEAZZI]
     assert np.linalg.norm(arm.joints()[1] - before) > 6
     assert (arm.points(RADIUS) @ arm.up).min() > low - 2
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_growth_plate_slips_with_a_corner_of_the_shaft(arm_studio: BrokenStudio, seed: int) -> None:
+    rng = np.random.default_rng([7, seed])
+    arm = limb(position(arm_studio.rig, arm_studio.bones, setup("wrist", rng), rng))
+    growing(arm, rng)
+    end, shaft = sorted(
+        (piece.outer.vertices for piece in arm.pieces[RADIUS]), key=lambda x: (x @ arm.up).mean()
+    )[:2]
+    edge = (shaft @ arm.up).min()
+    injury = growth_plate(arm, rng)
+    assert injury.breaks[0][0] == FRACTURE
+    rim = arm.tagged([injury.breaks[0][1]])
+    assert len(rim) > 10
+    assert abs(np.median(rim @ arm.up) - edge) < 12  # mm: at the growth plate
+    pieces = [piece.outer.vertices for piece in arm.pieces[RADIUS]]
+    assert len(pieces) == 4  # head, shaft, its corner, the end
+    assert any(piece.shape == end.shape for piece in pieces), "the end itself is whole"
+
+
+def test_a_buckle_is_found_again_and_parts_nothing(arm_studio: BrokenStudio) -> None:
+    rng = np.random.default_rng(3)
+    arm = limb(position(arm_studio.rig, arm_studio.bones, setup("wrist", rng), rng))
+    growing(arm, rng)
+    pieces, low = len(arm.pieces[RADIUS]), (arm.points(RADIUS) @ arm.up).min()
+    injury = buckle(arm, rng)
+    bulging = arm.tagged([injury.breaks[0][1]])
+    assert len(arm.pieces[RADIUS]) == pieces
+    assert len(bulging) > 10
+    assert 5 < np.median(bulging @ arm.up) - low < 60  # mm above the wrist
 
 
 def test_the_hand_goes_along_when_the_palm_turns(arm_studio: BrokenStudio) -> None:

@@ -31,6 +31,7 @@ class Kind:
     hurt: Hurts
     share: float
     regions: Mapping[str, float]
+    child: bool = False  # of children alone
 
 
 KINDS: Final = (
@@ -39,6 +40,8 @@ KINDS: Final = (
     Kind(hurt=injuries.one_shaft, share=0.13, regions={"forearm": 0.6, "elbow": 0.2, "wrist": 0.2}),
     Kind(hurt=injuries.both_shafts, share=0.11, regions={"forearm": 0.65, "wrist": 0.35}),
     Kind(hurt=ends.distal_radius, share=0.12, regions={"wrist": 0.75, "forearm": 0.1, "hand": 0.15}),
+    Kind(hurt=ends.growth_plate, share=0.06, regions={"wrist": 0.85, "hand": 0.15}, child=True),
+    Kind(hurt=ends.buckle, share=0.05, regions={"wrist": 0.85, "forearm": 0.15}, child=True),
     Kind(hurt=ends.radial_neck, share=0.04, regions={"elbow": 1.0}),
     Kind(hurt=ends.olecranon, share=0.03, regions={"elbow": 1.0}),
     Kind(hurt=ends.supracondylar, share=0.03, regions={"elbow": 1.0}),
@@ -71,7 +74,7 @@ def case(rng: Generator, only: str | None = None) -> Case:
         total = sum(one.share for one in kinds)
         kind = kinds[int(rng.choice(len(kinds), p=[one.share / total for one in kinds]))]
     hurt, regions = (None, NOTHING) if kind is None else (kind.hurt, kind.regions)
-    child = rng.random() < 0.45
+    child = (kind is not None and kind.child) or rng.random() < 0.45
     return Case(
         hurt=hurt,
         region=str(rng.choice(list(regions), p=list(regions.values()))),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.random import Generator
 
+from training.simulate.fracture.cut import NO_TAG
 from training.simulate.fracture.injuries import (
     ELBOW_JOINT,
     FRACTURE,
@@ -17,7 +18,10 @@ from training.simulate.fracture.injuries import (
     snapped,
     swollen,
 )
+from training.simulate.fracture.jagged import corner_height, surface
 from training.simulate.fracture.limb import HEAD, HUMERUS, RADIUS, ULNA, Limb, away
+from training.simulate.fracture.variants import bulge
+from training.simulate.meshes import Floats
 from training.simulate.pose import STILL, turn
 
 
@@ -35,14 +39,61 @@ def distal_radius(arm: Limb, rng: Generator) -> Injury:
     arm.carry(far, float(at.centre @ arm.up), rng.uniform(10, 22))
     injury = Injury(name="distal_radius", breaks=[(FRACTURE, tag)])
     if rng.random() < 0.35:
-        tip = arm.points(ULNA)
-        there = arm.at(ULNA, float((tip @ arm.up).min()) + rng.uniform(5, 22))
-        _, below, tag = snapped(arm, ULNA, there, rng, crushed=0)
-        injury.breaks.append((FRACTURE, tag))
-        for piece in below:
-            piece.move(shift(rng.normal(0, 1.4, 3) - arm.up * rng.uniform(0.5, 2)))
+        _styloid_off(arm, injury, rng)
     swollen(arm, at, rng)
     return injury
+
+
+def _styloid_off(arm: Limb, injury: Injury, rng: Generator) -> None:
+    tip = arm.points(ULNA)
+    there = arm.at(ULNA, float((tip @ arm.up).min()) + rng.uniform(5, 22))
+    _, below, tag = snapped(arm, ULNA, there, rng, crushed=0)
+    injury.breaks.append((FRACTURE, tag))
+    for piece in below:
+        piece.move(shift(rng.normal(0, 1.4, 3) - arm.up * rng.uniform(0.5, 2)))
+
+
+def growth_plate(arm: Limb, rng: Generator) -> Injury:
+    """A child's wrist, Salter-Harris type II (J Bone Joint Surg Am 1963): the end of the radius slips along
+    its growth plate, a corner of the shaft with it. The arm is a child's (``variants.growing``)."""
+    pieces = sorted(arm.pieces[RADIUS], key=lambda piece: float((piece.outer.vertices @ arm.up).mean()))
+    end, shaft = pieces[:2]
+    at = arm.at(RADIUS, float((shaft.outer.vertices @ arm.up).min()) + rng.uniform(1.5, 4))
+    side = -away(arm, rng, arm.front * rng.choice([-1, 1], p=[0.25, 0.75]), 25)
+    tag = arm.new_tag()
+    _, corner = arm.cut(RADIUS, surface(at, corner_height(at, side, rng)), tag, only=[shaft])
+    far = bent(at, -side, rng.uniform(0, 22))
+    far = far.then(shift(side * rng.uniform(0, 9) - arm.up * rng.uniform(0, 1.5)))
+    for piece in [*corner, end]:
+        piece.move(far)
+    arm.carry(far, float(at.centre @ arm.up), rng.uniform(8, 16))
+    injury = Injury(name="growth_plate", breaks=[(FRACTURE, tag)])
+    if rng.random() < 0.3:
+        _styloid_off(arm, injury, rng)
+    swollen(arm, at, rng)
+    return injury
+
+
+def buckle(arm: Limb, rng: Generator) -> Injury:
+    """A child's radius pressed together above the wrist (torus): its cortex bulges, mostly on one side, and
+    nothing parts."""
+    at = arm.at(RADIUS, float((arm.points(RADIUS) @ arm.up).min()) + rng.uniform(18, 42))
+    side, tag = away(arm, rng, arm.front * rng.choice([-1, 1], p=[0.25, 0.75]), 40), arm.new_tag()
+    mm, wide = rng.uniform(0.8, 2.6), rng.uniform(2.5, 5)
+    far = bent(at, side, rng.uniform(0, 14))
+
+    def pressed(vertices: Floats, share: float) -> Floats:
+        follows = np.clip(0.5 - (vertices - at.centre) @ at.axis / 8, 0, 1)[:, None]
+        gone = vertices @ far.rotation.T + far.shift - vertices
+        return np.asarray(follows * gone + share * bulge(at, vertices, mm=mm, wide=wide, side=side))
+
+    for piece in arm.pieces[RADIUS]:
+        near = np.abs((piece.outer.vertices - at.centre) @ at.axis) < wide
+        piece.outer.tags[near & (piece.outer.tags == NO_TAG)] = tag
+        piece.shape(pressed(piece.outer.vertices, 1.0), pressed(piece.inner.vertices, 0.7))
+    arm.carry(far, float(at.centre @ arm.up), rng.uniform(8, 16))
+    swollen(arm, at, rng)
+    return Injury(name="buckle", breaks=[(FRACTURE, tag)])
 
 
 def radial_neck(arm: Limb, rng: Generator) -> Injury:

@@ -83,6 +83,20 @@ def wedge_height(at: Place, base: Height, rng: Generator) -> tuple[Height, Float
     return height, np.cos(turn) * at.across + np.sin(turn) * at.third
 
 
+def corner_height(at: Place, side: Floats, rng: Generator) -> Height:
+    """Along a growth plate, and up into the shaft on one ``side`` (unit): a corner goes with the end."""
+    tall, begins = rng.uniform(4, 15), rng.uniform(-0.3, 0.5)
+    plate, rough = plate_height(rng), _waves(rng, coarse=0.6, fine=0.4)
+    direction = np.array([side @ at.across, side @ at.third])
+
+    def height(u: Floats, v: Floats) -> Floats:
+        out = (u * direction[0] + v * direction[1]) / max(at.radius, 1.0)
+        corner = np.clip((out - begins) / (1 - begins), 0, 1.2)
+        return np.asarray(plate(u, v) + corner * (tall + rough(u, v)))
+
+    return height
+
+
 def plate_height(rng: Generator) -> Height:
     """A growth plate: smooth, gently waved."""
     tilt, rough = rng.normal(0, 0.08, 2), _waves(rng, coarse=rng.uniform(0.2, 0.7), fine=0.05)

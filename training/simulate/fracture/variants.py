@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.random import Generator
 
-from training.simulate.fracture.jagged import place, plate_height, surface
+from training.simulate.fracture.jagged import Place, place, plate_height, surface
 from training.simulate.fracture.limb import HEAD, RADIUS, ULNA, ULNAR_HEAD, Limb, away
 from training.simulate.meshes import Floats
 from training.simulate.people import Person
@@ -53,18 +53,22 @@ def healed(arm: Limb, rng: Generator) -> None:
     """An old break: a thick place on a shaft, perhaps with a slight bend."""
     bone = RADIUS if rng.random() < 0.5 else ULNA
     at = arm.at(bone, arm.level(bone, rng.uniform(0.3, 0.85)))
-    thick, wide = rng.uniform(0.6, 2.6), rng.uniform(7, 20)
-    lump = away(arm, rng, arm.front, 90)
-
-    def callus(vertices: Floats, share: float) -> Floats:
-        off = vertices - at.centre
-        radial = off - np.outer(off @ at.axis, at.axis)
-        size = np.maximum(np.linalg.norm(radial, axis=1), 1e-6)
-        amount = thick * np.exp(-(((off @ at.axis) / wide) ** 2)) * (1 + 0.6 * (radial @ lump) / size)
-        return np.asarray(radial * (share * amount / size)[:, None])
-
+    mm, wide = rng.uniform(0.6, 2.6), rng.uniform(7, 20)
+    side = away(arm, rng, arm.front, 90)
     for piece in arm.pieces[bone]:
-        piece.shape(callus(piece.outer.vertices, 1.0), callus(piece.inner.vertices, -0.3))
+        thicker, narrower = (
+            bulge(at, shell.vertices, mm=mm, wide=wide, side=side) for shell in (piece.outer, piece.inner)
+        )
+        piece.shape(thicker, -0.3 * narrower)
+
+
+def bulge(at: Place, vertices: Floats, *, mm: float, wide: float, side: Floats) -> Floats:
+    """What pushes vertices (n, 3) out by some ``mm`` within ``wide`` mm of a place, most on one ``side``."""
+    off = vertices - at.centre
+    radial = off - np.outer(off @ at.axis, at.axis)
+    size = np.maximum(np.linalg.norm(radial, axis=1), 1e-6)
+    amount = mm * np.exp(-(((off @ at.axis) / wide) ** 2)) * (1 + 0.6 * (radial @ side) / size)
+    return np.asarray(radial * (amount / size)[:, None])
 
 
 def growing(arm: Limb, rng: Generator) -> None:
