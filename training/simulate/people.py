@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numba
 import numpy as np
@@ -60,6 +60,12 @@ def person(rng: Generator, *, curved: float = 1.0) -> Person:
         shifts=rng.normal(size=(WAVES, 3)) * (strength * wavelength)[:, None],
         phases=rng.uniform(0, 2 * np.pi, WAVES),
     )
+
+
+def childlike(who: Person, rng: Generator) -> Person:
+    """The person with a child's thin bones and cortex."""
+    return replace(who, bone=float(rng.uniform(-1.3, -0.3)), cortex=float(rng.uniform(-0.7, 0.1)),
+                   density=float(rng.uniform(0.6, 1.05)), fat=min(who.fat, 8.0), scoliosis=0.0)  # fmt: skip
 
 
 def reshaped(points: Floats, who: Person) -> Floats:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from training.simulate import beam, bowel, film, hardware
 from training.simulate.aim import aim
 from training.simulate.bend import kept_segments
+from training.simulate.growing import growing
 from training.simulate.implants import implants
 from training.simulate.meshes import Floats, Ints
 from training.simulate.patient import Patient, position
-from training.simulate.people import Person
+from training.simulate.people import Person, childlike, person
 from training.simulate.pose import Skeleton, skeleton
 from training.simulate.raster import thickness
 from training.simulate.rig import Rig, load_rig, restricted
@@ -25,6 +26,8 @@ from training.simulate.setup import View
 
 PIXELS = 288  # of a film's long side, before margins are cropped
 THICKEST = 600.0  # mm
+CHILDREN = {"leg": 0.2, "arm": 0.2, "forearm": 0.2, "shoulder": 0.12}  # of the films; 0.06 of the trunk's
+AGES = {"leg": 12, "arm": 12, "forearm": 12}  # different children's bones that are kept; 3 of the trunk's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,25 +65,42 @@ class Studio:
         self.bones: Skeleton = skeleton(self.rig)
         self._grain = beam.Grain(np.random.default_rng(0))
         self._restricted: dict[str, Rig] = {}
+        self._children: dict[tuple[str, int], Rig] = {}
         gut = self.rig.vertices[self.rig.part("Transverse colon", "gut")][::9]
         self._gut = np.concatenate([gut, gut - [0, 90, 0]])
 
     def pose(self, view: View, rng: Generator) -> Shot:
         """Draw a person, position and beam, and trace the rays."""
-        if view.keep not in self._restricted:
-            self._restricted[view.keep] = restricted(self.rig, kept_segments(view.keep))
-        patient = position(self._restricted[view.keep], self.bones, view, rng)
+        who, rig, size = person(rng, curved=view.scoliosis), self._bones_of(view.keep), 1.0
+        if rng.random() < CHILDREN.get(view.keep, 0.06):
+            who, rig, size = childlike(who, rng), self._child(view.keep, rng), rng.uniform(0.45, 0.85)
+            view = _wider(view, rng.uniform(1.0, 1.5) if rng.random() < 0.5 else 1.0)
+        patient = position(rig, self.bones, view, rng, who)
         limb = view.keep in ("leg", "arm", "forearm")
         cast = rng.uniform(3, 11) if limb and rng.random() < 0.07 else 0.0
         metal = implants(patient, view, rng) if rng.random() <= view.metal else []
-        return self._traced(patient, view, metal, cast, rng)
+        return self._traced(patient, view, metal, cast, size, rng)
 
-    def _traced(self, patient: Patient, view: View, metal: list[hardware.Surface], cast: float, rng: Generator
-                ) -> Shot:  # fmt: skip
+    def _bones_of(self, keep: str) -> Rig:
+        if keep not in self._restricted:
+            self._restricted[keep] = restricted(self.rig, kept_segments(keep))
+        return self._restricted[keep]
+
+    def _child(self, keep: str, rng: Generator) -> Rig:
+        ages = AGES.get(keep, 3)
+        age = int(rng.integers(ages))
+        if (keep, age) not in self._children:
+            own = np.random.default_rng([7, age])
+            self._children[keep, age] = growing(self._bones_of(keep), own, young=(age + 0.5) / ages)
+        return self._children[keep, age]
+
+    def _traced(self, patient: Patient, view: View, metal: list[hardware.Surface], cast: float, size: float,
+                rng: Generator) -> Shot:  # fmt: skip
+        """``size`` of the patient against an adult."""
         look = aim(patient, view, rng, pixels=self._pixels)
         surfaces = [(surface, "metal") for surface in metal]
         surfaces += [(patient.wrapped(cast), "cast")] if cast else []
-        tissues = thickness(*joined(patient, surfaces), view=look, tissues=len(TISSUES))
+        tissues = thickness(*joined(patient, surfaces), view=look, tissues=len(TISSUES)) * np.float32(size)
         if cast:
             tissues[CHANNEL["cast"]] = np.maximum(tissues[CHANNEL["cast"]] - tissues[CHANNEL["skin"]], 0)
         if rng.random() < 0.12:
@@ -88,7 +108,7 @@ class Studio:
         if view.centre in ("pelvis", "hip") and rng.random() < 0.08:
             hardware.shield(tissues[CHANNEL["metal"]], rng)
         return Shot(view=view, who=patient.who, angles=patient.angles, tissues=tissues, metal=bool(metal),
-                    pitch=look.pitch_at_patient, gut=look.project(self._gut)[:, :2])  # fmt: skip
+                    pitch=look.pitch_at_patient * size, gut=look.project(self._gut)[:, :2])  # fmt: skip
 
     def expose(self, shot: Shot, rng: Generator) -> Film:
         """One film of a shot."""
@@ -112,6 +132,11 @@ class Studio:
         window = _margin(signal.shape, rng)
         return film.developed(signal[window], body[window] > 0.5, rng, pitch=shot.pitch, trunk=dense,
                               blackened=view.blackened, whitened=view.whitened)  # fmt: skip
+
+
+def _wider(view: View, by: float) -> View:
+    return replace(view, width=(view.width[0] * by, view.width[1] * by),
+                   height=(view.height[0] * by, view.height[1] * by))  # fmt: skip
 
 
 def hung(picture: film.Map, view: View, rng: Generator) -> tuple[film.Map, int, bool]:

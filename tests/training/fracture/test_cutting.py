@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from training.simulate.fracture.cut import Field, Shell, cut, finer
+from training.simulate.cut import Field, Shell, cut, finer
 from training.simulate.fracture.jagged import break_height, place, plate_height, surface, wedge_height
 from training.simulate.hardware import ball, tube
 from training.simulate.meshes import Floats, volume

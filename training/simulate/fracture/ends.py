@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.random import Generator
 
-from training.simulate.fracture.cut import NO_TAG
+from training.simulate.cut import NO_TAG
 from training.simulate.fracture.injuries import (
     ELBOW_JOINT,
     FRACTURE,

@@ -21,7 +21,7 @@ from training.simulate.fracture.limb import HUMERUS, RADIUS, ULNA, Limb, away, l
 from training.simulate.fracture.truth import Site, Truth, drawn, places, read_off, sites
 from training.simulate.meshes import Floats
 from training.simulate.patient import Patient, position
-from training.simulate.people import person
+from training.simulate.people import childlike, person
 from training.simulate.pose import skeleton
 from training.simulate.raster import Camera, thickness
 from training.simulate.rig import load_rig, restricted
@@ -70,7 +70,7 @@ class BrokenStudio:
         what = case(rng, only)
         view = setup(what.region, rng)
         who = person(rng)
-        who = variants.childlike(who, rng) if what.child else who
+        who = childlike(who, rng) if what.child else who
         arm = limb(position(self.rig, self.bones, view, rng, who))
         arm.region = what.region
         variants.turned(arm, -pronation(view, rng))

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from training.simulate.fracture.cut import Shell, finer
+from training.simulate.cut import Shell, finer
 from training.simulate.meshes import Floats, Ints
 from training.simulate.rig import Rig
 

@@ -11,7 +11,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from training.simulate.bend import HAND_PARTS
-from training.simulate.fracture.cut import NO_TAG, Field, Shell, cut
+from training.simulate.cut import NO_TAG, Field, Shell, cut
 from training.simulate.fracture.jagged import Place, place
 from training.simulate.fracture.joined import joined
 from training.simulate.meshes import Floats

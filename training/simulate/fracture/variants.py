@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -11,17 +10,10 @@ from numpy.random import Generator
 from training.simulate.fracture.jagged import Place, place, plate_height, surface
 from training.simulate.fracture.limb import HEAD, RADIUS, ULNA, ULNAR_HEAD, Limb, away
 from training.simulate.meshes import Floats
-from training.simulate.people import Person
 from training.simulate.pose import Motion, turn, unit
 from training.simulate.segments import segment_of
 
 PLATES: Final = ((RADIUS, 1.0, (7, 12)), (ULNA, 1.0, (6, 11)), (RADIUS, 0.0, (5, 8)), (ULNA, 0.0, (8, 14)))
-
-
-def childlike(who: Person, rng: Generator) -> Person:
-    """The person with a child's thin bones and cortex."""
-    return replace(who, bone=float(rng.uniform(-1.3, -0.3)), cortex=float(rng.uniform(-0.7, 0.1)),
-                   density=float(rng.uniform(0.6, 1.05)), fat=min(who.fat, 8.0), scoliosis=0.0)  # fmt: skip
 
 
 def turned(arm: Limb, degrees: float) -> None:
