@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from training.simulate.bend import motions
+from training.simulate.bodies import CHILD, GROWN, WORN
 from training.simulate.scene import Studio
 from training.simulate.segments import CHANNEL
 from training.simulate.views import TABLE
@@ -57,3 +59,27 @@ def test_mirrored_limbs_move_alike(studio: Studio) -> None:
     left = moved["thigh.l"].rotation @ point + moved["thigh.l"].shift
     right = moved["thigh.r"].rotation @ (point * [-1, 1, 1]) + moved["thigh.r"].shift
     assert right == pytest.approx(left * [-1, 1, 1])
+
+
+@pytest.mark.timeout(300)
+def test_both_hands_on_one_plate_are_two_exposures_of_one_person(studio: Studio) -> None:
+    view = replace(next(view for view in TABLE if view.label == "hand_ap"), pair=1.0, collimation=0.0)
+    rng = np.random.default_rng(6)
+    shot = studio.pose(view, rng)
+    assert shot.both
+    assert shot.beside is not None
+    assert shot.beside.who is shot.who
+    assert shot.beside.angles != shot.angles
+    assert shot.beside.tissues.shape == shot.tissues.shape
+    picture = studio.picture(shot, 55, rng)
+    assert picture.shape[1] > 1.6 * shot.tissues.shape[2]
+    alone = studio.picture(replace(shot, beside=None), 55, rng)
+    assert alone.shape[1] <= shot.tissues.shape[2]
+
+
+@pytest.mark.timeout(300)
+def test_every_film_says_whose_bones_it_shows(studio: Studio) -> None:
+    view = next(view for view in TABLE if view.label == "knee_ap")
+    rng = np.random.default_rng(2)
+    found = {studio.expose(studio.pose(view, rng), rng).body for _ in range(24)}
+    assert found == {GROWN, CHILD, WORN}

@@ -95,6 +95,7 @@ def _shard(order: Order, label: str, number: int) -> None:
             "mirrored": film.mirrored,
             "metal": film.metal,
             "kv": film.kv,
+            "body": film.body,
             "angles": {joint: round(angle, 2) for joint, angle in film.angles.items()},
         }
         for film in films

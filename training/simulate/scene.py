@@ -12,22 +12,20 @@ from numpy.typing import NDArray
 
 from training.simulate import beam, bowel, film, hardware
 from training.simulate.aim import aim
-from training.simulate.bend import kept_segments
-from training.simulate.growing import growing
+from training.simulate.bodies import CHILD, GROWN, LIMBS, Bodies
 from training.simulate.implants import implants
 from training.simulate.meshes import Floats, Ints
 from training.simulate.patient import Patient, position
 from training.simulate.people import Person, childlike, person
 from training.simulate.pose import Skeleton, skeleton
-from training.simulate.raster import thickness
-from training.simulate.rig import Rig, load_rig, restricted
+from training.simulate.raster import Camera, thickness
+from training.simulate.rig import Rig, load_rig
 from training.simulate.segments import CHANNEL, OPEN_TUBES, TISSUES
 from training.simulate.setup import View
 
 PIXELS = 288  # of a film's long side, before margins are cropped
 THICKEST = 600.0  # mm
-CHILDREN = {"leg": 0.2, "arm": 0.2, "forearm": 0.2, "shoulder": 0.12}  # of the films; 0.06 of the trunk's
-AGES = {"leg": 12, "arm": 12, "forearm": 12}  # different children's bones that are kept; 3 of the trunk's
+AGAIN = 0.03  # of the films of limbs have two exposures of the same side
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +39,20 @@ class Shot:
     pitch: float  # mm per pixel at the patient
     gut: Floats  # (n, 2) column, row of bowel wall points
     metal: bool
+    body: str  # whose bones: a kind of ``bodies``
+    beside: Shot | None = None  # another exposure of this patient on the same plate
+    both: bool = False  # of the other side
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sitter:
+    """Who is exposed, and how the view is set up for somebody of this size (1: a grown-up's)."""
+
+    who: Person
+    rig: Rig
+    body: str
+    size: float
+    view: View
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +66,7 @@ class Film:
     metal: bool
     kv: int
     angles: Mapping[str, float]
+    body: str = GROWN  # whose bones: a kind of ``bodies``
 
 
 class Studio:
@@ -64,91 +77,109 @@ class Studio:
         self.rig: Rig = load_rig(anatomy, cache)
         self.bones: Skeleton = skeleton(self.rig)
         self._grain = beam.Grain(np.random.default_rng(0))
-        self._restricted: dict[str, Rig] = {}
-        self._children: dict[tuple[str, int], Rig] = {}
+        self._bodies = Bodies(self.rig)
         gut = self.rig.vertices[self.rig.part("Transverse colon", "gut")][::9]
         self._gut = np.concatenate([gut, gut - [0, 90, 0]])
 
     def pose(self, view: View, rng: Generator) -> Shot:
-        """Draw a person, position and beam, and trace the rays."""
-        who, rig, size = person(rng, curved=view.scoliosis), self._bones_of(view.keep), 1.0
-        if rng.random() < CHILDREN.get(view.keep, 0.06):
-            who, rig, size = childlike(who, rng), self._child(view.keep, rng), rng.uniform(0.45, 0.85)
-            view = _wider(view, rng.uniform(1.0, 1.5) if rng.random() < 0.5 else 1.0)
-        patient = position(rig, self.bones, view, rng, who)
-        limb = view.keep in ("leg", "arm", "forearm")
-        cast = rng.uniform(3, 11) if limb and rng.random() < 0.07 else 0.0
+        """Draw a person, position and beam, and trace the rays; of some also for a second exposure."""
+        sitter = self._sitter(view, rng)
+        shot, both = self._shot(sitter, rng), rng.random() < view.pair
+        if both or (view.keep in LIMBS and rng.random() < AGAIN):
+            return replace(shot, beside=self._shot(sitter, rng), both=both)
+        return shot
+
+    def _sitter(self, view: View, rng: Generator) -> _Sitter:
+        who, size, by = person(rng, curved=view.scoliosis), 1.0, 1.0
+        rig, body = self._bodies.drawn(view.keep, rng)
+        if body == CHILD:
+            who, size = childlike(who, rng), rng.uniform(0.45, 0.85)
+            by = rng.uniform(1.0, 1.5) if rng.random() < 0.5 else 1.0  # fields are often wide for a child
+        width, height = by * rng.uniform(*view.width), by * rng.uniform(*view.height)
+        field = replace(view, width=(width, width), height=(height, height))
+        return _Sitter(who=who, rig=rig, body=body, size=size, view=field)
+
+    def _shot(self, sitter: _Sitter, rng: Generator) -> Shot:
+        view = sitter.view
+        patient = position(sitter.rig, self.bones, view, rng, sitter.who)
+        cast = rng.uniform(3, 11) if view.keep in LIMBS and rng.random() < 0.07 else 0.0
         metal = implants(patient, view, rng) if rng.random() <= view.metal else []
-        return self._traced(patient, view, metal, cast, size, rng)
-
-    def _bones_of(self, keep: str) -> Rig:
-        if keep not in self._restricted:
-            self._restricted[keep] = restricted(self.rig, kept_segments(keep))
-        return self._restricted[keep]
-
-    def _child(self, keep: str, rng: Generator) -> Rig:
-        ages = AGES.get(keep, 3)
-        age = int(rng.integers(ages))
-        if (keep, age) not in self._children:
-            own = np.random.default_rng([7, age])
-            self._children[keep, age] = growing(self._bones_of(keep), own, young=(age + 0.5) / ages)
-        return self._children[keep, age]
-
-    def _traced(self, patient: Patient, view: View, metal: list[hardware.Surface], cast: float, size: float,
-                rng: Generator) -> Shot:  # fmt: skip
-        """``size`` of the patient against an adult."""
         look = aim(patient, view, rng, pixels=self._pixels)
-        surfaces = [(surface, "metal") for surface in metal]
-        surfaces += [(patient.wrapped(cast), "cast")] if cast else []
-        tissues = thickness(*joined(patient, surfaces), view=look, tissues=len(TISSUES)) * np.float32(size)
-        if cast:
-            tissues[CHANNEL["cast"]] = np.maximum(tissues[CHANNEL["cast"]] - tissues[CHANNEL["skin"]], 0)
-        if rng.random() < 0.12:
-            hardware.drawn(tissues[CHANNEL["metal"]], rng, chest="chest" in view.label)
-        if view.centre in ("pelvis", "hip") and rng.random() < 0.08:
-            hardware.shield(tissues[CHANNEL["metal"]], rng)
-        return Shot(view=view, who=patient.who, angles=patient.angles, tissues=tissues, metal=bool(metal),
-                    pitch=look.pitch_at_patient * size, gut=look.project(self._gut)[:, :2])  # fmt: skip
+        tissues = _traced(patient, look, view, metal, cast, rng) * np.float32(sitter.size)
+        return Shot(view=view, who=sitter.who, angles=patient.angles, tissues=tissues, body=sitter.body,
+                    pitch=look.pitch_at_patient * sitter.size, gut=look.project(self._gut)[:, :2],
+                    metal=bool(metal))  # fmt: skip
 
     def expose(self, shot: Shot, rng: Generator) -> Film:
         """One film of a shot."""
         kv = int(rng.choice(shot.view.kv))
         picture, upside, mirrored = hung(self.picture(shot, kv, rng), shot.view, rng)
         pixels = film.compressed(picture, rng)
-        return Film(pixels=pixels, label=shot.view.label, upside=upside, mirrored=mirrored, metal=shot.metal,
-                    kv=kv, angles=shot.angles)  # fmt: skip
+        metal = shot.metal or (shot.beside is not None and shot.beside.metal)
+        return Film(pixels=pixels, label=shot.view.label, upside=upside, mirrored=mirrored, metal=metal,
+                    kv=kv, angles=shot.angles, body=shot.body)  # fmt: skip
 
     def picture(self, shot: Shot, kv: int, rng: Generator) -> film.Map:
         """The processed film, float32 (H, W) in [0, 1], before it is hung, collimated and marked."""
+        view, dense = shot.view, shot.view.grid and kv < 100
+        signal, body = self._signal(shot, kv, rng)
+        if shot.beside is not None:
+            beside = self._signal(shot.beside, kv, rng)
+            pairs = [(one, other[:, ::-1] if shot.both else other)
+                     for one, other in zip((signal, body), beside, strict=True)]  # fmt: skip
+            signal, body = _side_by_side(pairs, rng)
+        return film.developed(signal, body > 0.5, rng, pitch=shot.pitch, trunk=dense,
+                              blackened=view.blackened, whitened=view.whitened)  # fmt: skip
+
+    def _signal(self, shot: Shot, kv: int, rng: Generator) -> list[film.Map]:
+        """What the detector makes of a shot, and where the body is, both (H, W)."""
         view, shape = shot.view, shot.tissues.shape[1:]
-        dense = view.grid and kv < 100
         gas = bowel.gas(shot.gut, shape, rng, pitch=shot.pitch, amount=view.gas) if view.gas else None
         how = beam.exposure(rng, kv, trunk=view.grid)
         signal = beam.attenuation(
-            shot.tissues, gas, shot.who, how, self._grain, rng, pitch=shot.pitch, trunk=dense
+            shot.tissues, gas, shot.who, how, self._grain, rng, pitch=shot.pitch, trunk=view.grid and kv < 100
         )
         body = np.asarray(shot.tissues[CHANNEL["skin"]] > 0.3, dtype=np.float32)
-        signal, body = film.warped([signal, body], rng, turn=float(rng.normal(0, 3)), stretch=0.06, bend=3.0)
+        bent = film.warped([signal, body], rng, turn=float(rng.normal(0, 3)), stretch=0.06, bend=3.0)
         window = _margin(signal.shape, rng)
-        return film.developed(signal[window], body[window] > 0.5, rng, pitch=shot.pitch, trunk=dense,
-                              blackened=view.blackened, whitened=view.whitened)  # fmt: skip
+        return [one[window] for one in bent]
 
 
-def _wider(view: View, by: float) -> View:
-    return replace(view, width=(view.width[0] * by, view.width[1] * by),
-                   height=(view.height[0] * by, view.height[1] * by))  # fmt: skip
+def _traced(patient: Patient, look: Camera, view: View, metal: list[hardware.Surface], cast: float,
+            rng: Generator) -> NDArray[np.float32]:  # fmt: skip
+    surfaces = [(surface, "metal") for surface in metal]
+    surfaces += [(patient.wrapped(cast), "cast")] if cast else []
+    tissues = thickness(*joined(patient, surfaces), view=look, tissues=len(TISSUES))
+    if cast:
+        tissues[CHANNEL["cast"]] = np.maximum(tissues[CHANNEL["cast"]] - tissues[CHANNEL["skin"]], 0)
+    if rng.random() < 0.12:
+        hardware.drawn(tissues[CHANNEL["metal"]], rng, chest="chest" in view.label)
+    if view.centre in ("pelvis", "hip") and rng.random() < 0.08:
+        hardware.shield(tissues[CHANNEL["metal"]], rng)
+    return tissues
+
+
+def _side_by_side(pairs: list[tuple[film.Map, film.Map]], rng: Generator) -> list[film.Map]:
+    """Two exposures on one plate, in either order, of each pair of maps; air where neither lies."""
+    tall = max(len(one) for one in pairs[0])
+    above = [int(rng.integers(tall - len(one) + 1)) for one in pairs[0]]
+    order, gap = rng.permutation(2).tolist(), int(rng.integers(0, 20))
+    joined = []
+    for pair in pairs:
+        air = float(min(one.min() for one in pair))
+        first, second = (np.pad(pair[place], ((above[place], tall - len(pair[place]) - above[place]), (0, 0)),
+                                constant_values=air) for place in order)  # fmt: skip
+        between = np.full((tall, gap), air, dtype=np.float32)
+        joined.append(np.concatenate([first, between, second], axis=1))
+    return joined
 
 
 def hung(picture: film.Map, view: View, rng: Generator) -> tuple[film.Map, int, bool]:
-    """The film as it is hung, paired, collimated and marked; its quarter turns and whether it is mirrored."""
+    """The film as it is hung, collimated and marked; its quarter turns and whether it is mirrored."""
     if rng.random() < view.tight:
         picture = film.equalised(picture, rng)
     mirrored = bool(rng.random() < view.mirror) != seen_from_behind(view)
     picture = picture[:, ::-1] if mirrored else picture
-    if rng.random() < view.pair:
-        size = (picture.shape[0], int(rng.integers(0, 20)))
-        pair = [picture, np.full(size, np.percentile(picture, 2), dtype=np.float32), picture[:, ::-1]]
-        picture = np.concatenate(pair if rng.random() < 0.5 else pair[::-1], axis=1)
     quarter = 2 if rng.random() < view.upside_down else 0
     picture = film.collimated(np.rot90(picture, quarter), rng, often=view.collimation)
     return film.marked(np.ascontiguousarray(picture), rng, often=0.5), quarter, mirrored
