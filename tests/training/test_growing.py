@@ -16,8 +16,8 @@ pytestmark = pytest.mark.timeout(300)  # decimates the anatomy first
 
 
 @pytest.fixture(scope="module")
-def leg(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Rig:
-    return restricted(load_rig(shared / "anatomy", tmp_path_factory.mktemp("anatomy")), kept_segments("leg"))
+def leg(shared: Path, kept: Path) -> Rig:
+    return restricted(load_rig(shared / "anatomy", kept), kept_segments("leg"))
 
 
 def child(leg: Rig, young: float, seed: int = 5) -> Rig:

@@ -16,8 +16,8 @@ from training.simulate.views import TABLE
 
 
 @pytest.fixture(scope="session")
-def studio(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Studio:
-    return Studio(shared / "anatomy", tmp_path_factory.mktemp("anatomy"), pixels=128)
+def studio(shared: Path, kept: Path) -> Studio:
+    return Studio(shared / "anatomy", kept, pixels=128)
 
 
 @pytest.mark.timeout(300)  # decimates the anatomy first

@@ -15,8 +15,8 @@ pytestmark = pytest.mark.timeout(300)  # decimates the anatomy first
 
 
 @pytest.fixture(scope="module")
-def bodies(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Bodies:
-    return Bodies(load_rig(shared / "anatomy", tmp_path_factory.mktemp("anatomy")))
+def bodies(shared: Path, kept: Path) -> Bodies:
+    return Bodies(load_rig(shared / "anatomy", kept))
 
 
 @pytest.fixture(scope="module")

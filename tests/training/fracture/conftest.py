@@ -10,5 +10,5 @@ from training.simulate.fracture.film import BrokenStudio
 
 
 @pytest.fixture(scope="session")
-def arm_studio(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> BrokenStudio:
-    return BrokenStudio(shared / "anatomy", tmp_path_factory.mktemp("anatomy"), pixels=192)
+def arm_studio(shared: Path, kept: Path) -> BrokenStudio:
+    return BrokenStudio(shared / "anatomy", kept, pixels=192)

@@ -10,10 +10,5 @@ from training.simulate.ossicle_scene import FootStudio
 
 
 @pytest.fixture(scope="session")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("body")
-
-
-@pytest.fixture(scope="session")
 def studio(shared: Path, kept: Path) -> FootStudio:
     return FootStudio(shared / "anatomy", kept, pixels=400)
