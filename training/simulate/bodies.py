@@ -16,7 +16,7 @@ from training.simulate.worn import margins, worn
 LIMBS: Final = ("leg", "arm", "forearm")
 GROWN, CHILD, WORN = "grown", "child", "worn"
 OFTEN: Final = {True: {CHILD: 0.2, WORN: 0.15}, False: {CHILD: 0.06, WORN: 0.15}}  # of films: limbs, others
-KEPT: Final = {True: 12, False: 3}  # different bodies of a kind: of limbs, of others, which are larger
+KEPT: Final = {True: 12, False: 2}  # different bodies of a kind: of limbs, of others, 90 MB each
 
 
 class Bodies:
