@@ -2,7 +2,7 @@
 
 A growth plate is a gap: the bone is cut twice, and what lies between is left out, for cartilage is as dark as
 muscle. Where the plates lie, and which end of a hand's or a foot's bone has one: Scheuer and Black,
-"Developmental Juvenile Osteology" (2000). The trunk keeps an adult's proportions.
+"Developmental Juvenile Osteology" (2000). A child's proportions are drawn in ``people``.
 """
 
 from __future__ import annotations

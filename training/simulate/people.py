@@ -22,6 +22,7 @@ class Person:
     stature: float  # of y
     hips: float  # of x at the pelvis
     shoulders: float  # of x at the shoulders
+    head: float  # of the head in all directions
     fat: float  # mm the skin lies farther out
     lean: float  # mm the muscle lies farther out
     bone: float  # mm the bones are thicker
@@ -48,6 +49,7 @@ def person(rng: Generator, *, curved: float = 1.0) -> Person:
         stature=rng.uniform(0.965, 1.035),
         hips=rng.uniform(1.0, 1.12) if slight else rng.uniform(0.95, 1.05),
         shoulders=rng.uniform(0.9, 1.0) if slight else rng.uniform(0.97, 1.06),
+        head=rng.uniform(0.96, 1.05),
         fat=rng.uniform(-2, 4) if rng.random() < 0.55 else rng.uniform(4, 26),
         lean=rng.uniform(-1.5, 2.5),
         bone=rng.normal(-0.15 if slight else 0.1, 0.35),
@@ -63,22 +65,40 @@ def person(rng: Generator, *, curved: float = 1.0) -> Person:
 
 
 def childlike(who: Person, rng: Generator) -> Person:
-    """The person with a child's thin bones and cortex."""
-    return replace(who, bone=float(rng.uniform(-1.3, -0.3)), cortex=float(rng.uniform(-0.7, 0.1)),
-                   density=float(rng.uniform(0.6, 1.05)), fat=min(who.fat, 8.0), scoliosis=0.0)  # fmt: skip
+    """The person with a child's thin bones and cortex, large head, narrow shoulders and hips."""
+    return replace(
+        who,
+        head=rng.uniform(1.1, 1.5),
+        shoulders=rng.uniform(0.86, 0.98),
+        hips=rng.uniform(0.86, 1.0),
+        bone=rng.uniform(-1.3, -0.3),
+        cortex=rng.uniform(-0.7, 0.1),
+        density=rng.uniform(0.6, 1.05),
+        fat=min(who.fat, 8.0),
+        scoliosis=0.0,
+    )
 
 
 def reshaped(points: Floats, who: Person) -> Floats:
     """The person's points (n, 3) mm for points of the resting body."""
     bends = np.array(
-        [who.girth, who.stature, who.hips, who.shoulders, who.scoliosis, who.kyphosis, who.phases[0]]
+        [
+            who.girth,
+            who.stature,
+            who.hips,
+            who.shoulders,
+            who.head,
+            who.scoliosis,
+            who.kyphosis,
+            who.phases[0],
+        ]
     )
     return np.asarray(_reshape(np.ascontiguousarray(points), bends, who.directions, who.shifts, who.phases))
 
 
 @numba.njit(cache=True, fastmath=True)
 def _reshape(points, bends, directions, shifts, phases):  # type: ignore[no-untyped-def]
-    girth, stature, hips, shoulders, scoliosis, kyphosis, phase = bends
+    girth, stature, hips, shoulders, head, scoliosis, kyphosis, phase = bends
     out = np.empty_like(points)
     for row in range(len(points)):
         x, y, z = points[row, 0], points[row, 1], points[row, 2]
@@ -95,9 +115,10 @@ def _reshape(points, bends, directions, shifts, phases):  # type: ignore[no-unty
         turn = 2 * np.pi * (y - 900) / 520
         wide = girth * (1 + (hips - 1) * np.exp(-(((y - 900) / 130) ** 2)))
         wide *= 1 + (shoulders - 1) * np.exp(-(((y - 1400) / 120) ** 2))
-        out[row, 0] = x * wide + dx + scoliosis * trunk * np.sin(turn + phase)
-        out[row, 1] = y * stature + dy
-        out[row, 2] = z * girth + dz + kyphosis * trunk * np.sin(turn)
+        large = 1 + (head - 1) * min(max((y - 1470) / 70, 0.0), 1.0)  # above the third cervical vertebra
+        out[row, 0] = x * wide * large + dx + scoliosis * trunk * np.sin(turn + phase)
+        out[row, 1] = (1490 + (y - 1490) * large) * stature + dy
+        out[row, 2] = (-25 + (z + 25) * large) * girth + dz + kyphosis * trunk * np.sin(turn)
     return out
 
 
