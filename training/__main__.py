@@ -34,8 +34,9 @@ def _film_stages(stages: Stages) -> None:
     add("--exposures", type=int, default=3, help="films of one positioned patient")
     add("--seed", type=int, default=1)
     add("--labels", nargs="*", help="only these")
-    add = stages.add("sheet", _sheet, "render a contact sheet of all views").add_argument
-    add("--out", type=Path, default=CHECKOUT / "docs/images/views.jpg")
+    add = stages.add("sheet", _sheet, "render a contact sheet of all views, or of all bodies").add_argument
+    add("--bodies", action="store_true", help="children and worn joints instead of views")
+    add("--out", type=Path, help="default docs/images/views.jpg, or bodies.jpg")
     add = stages.add("demo", _demo, "render the demonstration study as DICOM files").add_argument
     add("--out", type=Path, default=CHECKOUT / "service/demo")
     add("--pack", type=Path, help="draw again what this view pack does not name right")
@@ -104,10 +105,12 @@ def _simulate(options: Namespace) -> None:
 
 
 def _sheet(options: Namespace) -> None:
-    from training.simulate.sheet import contact_sheet
+    from training.simulate.sheet import bodies_sheet, contact_sheet
 
-    contact_sheet(options.data / "anatomy", options.work / "films" / "cache", options.out)
-    print(options.out)
+    out = options.out or CHECKOUT / "docs/images" / ("bodies.jpg" if options.bodies else "views.jpg")
+    draw = bodies_sheet if options.bodies else contact_sheet
+    draw(options.data / "anatomy", options.work / "films" / "cache", out)
+    print(out)
 
 
 def _train(options: Namespace) -> None:

@@ -51,9 +51,11 @@ def test_spurs_are_some_millimetres_and_point_outwards(leg: Rig) -> None:
 
 def test_every_kind_of_body_is_drawn_and_made_once(bodies: Bodies) -> None:
     rng = np.random.default_rng(1)
-    drawn = [bodies.drawn("forearm", rng) for _ in range(80)]
-    assert {kind for _, kind in drawn} == {GROWN, CHILD, WORN}
-    assert len({id(rig) for rig, kind in drawn if kind == GROWN}) == 1
-    assert 1 < len({id(rig) for rig, kind in drawn if kind == CHILD}) <= 12
+    drawn = [bodies.drawn("forearm", rng) for _ in range(200)]
+    assert {kind for kind, _ in drawn} == {GROWN, CHILD, WORN}
+    assert {number for _, number in drawn} == set(range(12))
+    assert bodies.of("forearm", GROWN, 3) is bodies.of("forearm", GROWN)
+    assert bodies.of("forearm", CHILD, 3) is bodies.of("forearm", CHILD, 3)
+    assert bodies.of("forearm", CHILD, 3) is not bodies.of("forearm", CHILD, 4)
     again = Bodies(bodies.of("forearm", GROWN))
     assert np.array_equal(again.of("forearm", CHILD, 3).vertices, bodies.of("forearm", CHILD, 3).vertices)

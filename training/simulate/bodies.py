@@ -28,14 +28,14 @@ class Bodies:
         self._edges: dict[str, Floats] = {}
         self._others: dict[tuple[str, str, int], Rig] = {}
 
-    def drawn(self, keep: str, rng: Generator) -> tuple[Rig, str]:
-        """Draw what is kept of a body, and its kind."""
+    def drawn(self, keep: str, rng: Generator) -> tuple[str, int]:
+        """Draw a kind of body, and which of them."""
         often, chance = OFTEN[keep in LIMBS], rng.random()
         kind = CHILD if chance < often[CHILD] else WORN if chance < often[CHILD] + often[WORN] else GROWN
-        return self.of(keep, kind, int(rng.integers(KEPT[keep in LIMBS]))), kind
+        return kind, int(rng.integers(KEPT[keep in LIMBS]))
 
     def of(self, keep: str, kind: str, number: int = 0) -> Rig:
-        """The ``number``-th body of a kind; there is one that is grown."""
+        """What is kept of the ``number``-th body of a kind, children the younger the higher; one is grown."""
         if keep not in self._grown:
             self._grown[keep] = restricted(self._whole, kept_segments(keep))
         if kind == GROWN:

@@ -37,14 +37,15 @@ class Plate:
     towards: Direction = (0.0, 1.0, 0.0)  # the body, roughly: of a left bone
     lengthwise: bool = True  # across the bone's own long axis; else across ``towards`` itself
     ripens: bool = True  # its end becomes bone late
+    missing: float = 0.3  # of the youngest have no such end yet
     closes: float = 0.0  # the youth below which it has closed
 
 
 PLATES: Final = (
     Plate(bones=r"Hip bone", near=False, depth=(64, 78), lengthwise=False, ripens=False, closes=0.35),
     Plate(bones=r"Femur", near=True, depth=(14, 19), towards=(-0.75, 0.66, 0.0), lengthwise=False),
-    Plate(bones=r"Femur", near=False, depth=(19, 25)),
-    Plate(bones=r"Tibia", near=True, depth=(13, 18)),
+    Plate(bones=r"Femur", near=False, depth=(19, 25), missing=0.0),
+    Plate(bones=r"Tibia", near=True, depth=(13, 18), missing=0.0),
     Plate(bones=r"Tibia", near=False, depth=(15, 20)),
     Plate(bones=r"Fibula", near=True, depth=(12, 17)),
     Plate(bones=r"Fibula", near=False, depth=(20, 26)),
@@ -122,7 +123,7 @@ def _parted(bone: Surfaces, plate: Plate, right: bool, young: float, rng: Genera
     below = _kept(bone, lambda at: at @ axis - level + gap / 2 - waves(at), upper=False)
     end = above if plate.near else below
     if plate.ripens and any(end.values()):
-        absent = young > 0.7 and rng.random() < 0.3
+        absent = young > 0.7 and rng.random() < plate.missing
         end = _scaled(end, NOTHING if absent else 1 - young * rng.uniform(0.02, 0.3), about=_middle(end))
     rest = below if plate.near else above
     return {part: rest[part] + end[part] for part in bone}

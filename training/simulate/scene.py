@@ -81,23 +81,24 @@ class Studio:
         gut = self.rig.vertices[self.rig.part("Transverse colon", "gut")][::9]
         self._gut = np.concatenate([gut, gut - [0, 90, 0]])
 
-    def pose(self, view: View, rng: Generator) -> Shot:
-        """Draw a person, position and beam, and trace the rays; of some also for a second exposure."""
-        sitter = self._sitter(view, rng)
+    def pose(self, view: View, rng: Generator, *, body: tuple[str, int] | None = None) -> Shot:
+        """Draw a person (with the bones of ``body``, a kind of ``bodies`` and its number), position and beam,
+        and trace the rays; of some also for a second exposure."""
+        sitter = self._sitter(view, rng, body or self._bodies.drawn(view.keep, rng))
         shot, both = self._shot(sitter, rng), rng.random() < view.pair
         if both or (view.keep in LIMBS and rng.random() < AGAIN):
             return replace(shot, beside=self._shot(sitter, rng), both=both)
         return shot
 
-    def _sitter(self, view: View, rng: Generator) -> _Sitter:
+    def _sitter(self, view: View, rng: Generator, body: tuple[str, int]) -> _Sitter:
         who, size, by = person(rng, curved=view.scoliosis), 1.0, 1.0
-        rig, body = self._bodies.drawn(view.keep, rng)
-        if body == CHILD:
+        if body[0] == CHILD:
             who, size = childlike(who, rng), rng.uniform(0.45, 0.85)
             by = rng.uniform(1.0, 1.5) if rng.random() < 0.5 else 1.0  # fields are often wide for a child
         width, height = by * rng.uniform(*view.width), by * rng.uniform(*view.height)
         field = replace(view, width=(width, width), height=(height, height))
-        return _Sitter(who=who, rig=rig, body=body, size=size, view=field)
+        rig = self._bodies.of(view.keep, *body)
+        return _Sitter(who=who, rig=rig, body=body[0], size=size, view=field)
 
     def _shot(self, sitter: _Sitter, rng: Generator) -> Shot:
         view = sitter.view

@@ -1,19 +1,24 @@
-"""A contact sheet: two simulated films of every label, to be looked at."""
+"""Contact sheets to be looked at: two simulated films of every label, and the bodies that are filmed."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from training.simulate.bodies import CHILD, GROWN, WORN
 from training.simulate.panoramic import Panoramic
 from training.simulate.scene import Studio
 from training.simulate.views import LABELS, TABLE
 
 TILE = 112  # pixels
 COLUMNS = 16
+SHOWN = ("hand_ap", "wrist_ap", "elbow_ap", "elbow_lateral", "knee_ap", "knee_lateral", "ankle_ap",
+         "foot_oblique", "pelvis_ap")  # fmt: skip
+BODIES = ((GROWN, 0), (CHILD, 1), (CHILD, 5), (CHILD, 8), (CHILD, 11), (WORN, 0), (WORN, 1), (WORN, 2))
 
 
 def contact_sheet(anatomy: Path, cache: Path, out: Path, *, seed: int = 7) -> None:
@@ -30,8 +35,25 @@ def contact_sheet(anatomy: Path, cache: Path, out: Path, *, seed: int = 7) -> No
                 else studio.expose(studio.pose(setups[number % len(setups)], rng), rng)
             )
             tiles.append(_tile(film.pixels, label if number == 0 else ""))
-    tiles += [np.zeros_like(tiles[0])] * (-len(tiles) % COLUMNS)
-    rows = [np.concatenate(tiles[start : start + COLUMNS], axis=1) for start in range(0, len(tiles), COLUMNS)]
+    _save(tiles, COLUMNS, out)
+
+
+def bodies_sheet(anatomy: Path, cache: Path, out: Path, *, seed: int = 7) -> None:
+    """Render a row per view, whole films without metal, of a grown-up, of children from the oldest to the
+    youngest, and of worn joints, to ``out`` (JPEG); the same every time."""
+    studio, tiles = Studio(anatomy, cache), []
+    for index, label in enumerate(SHOWN):
+        view = next(view for view in TABLE if view.label == label)
+        plain = replace(view, metal=0.0, pair=0.0, collimation=0.0, whitened=1.0, blackened=2.0, tight=0.0)
+        for body in BODIES:
+            rng = np.random.default_rng([seed, index])
+            tiles.append(_tile(studio.expose(studio.pose(plain, rng, body=body), rng).pixels, body[0]))
+    _save(tiles, len(BODIES), out)
+
+
+def _save(tiles: list[NDArray[np.uint8]], columns: int, out: Path) -> None:
+    tiles += [np.zeros_like(tiles[0])] * (-len(tiles) % columns)
+    rows = [np.concatenate(tiles[start : start + columns], axis=1) for start in range(0, len(tiles), columns)]
     out.parent.mkdir(parents=True, exist_ok=True)
     cv2.imwrite(str(out), np.concatenate(rows), [cv2.IMWRITE_JPEG_QUALITY, 80])
 
