@@ -103,6 +103,14 @@ def _further(
     }
 
 
+def turned(raws: Sequence[NDArray[np.float32]], output: Output) -> tuple[Candidate, ...]:
+    """How a film lies turned, best first, from what was said of it as it is and turned by one, two and three
+    quarters more, counter-clockwise: each (4,). The answers' mean, all turned back.
+    """
+    back = [np.roll(calibrated(raw, output), -quarter) for quarter, raw in enumerate(raws)]
+    return tuple(candidates(np.mean(back, axis=0), output.labels))
+
+
 def needed(manifest: Manifest, head: str) -> Mapping[str, float]:
     """Every label of a specialist's head that may be stated, with the probability that it needs."""
     thresholds = manifest.outputs[head].thresholds.items()

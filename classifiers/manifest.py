@@ -12,6 +12,7 @@ from types import MappingProxyType
 from classifiers.film import Accepts
 from router.types import Mode
 
+QUARTER_TURNS = ("0", "90", "180", "270")  # labels of the head ``rotation``: degrees counter-clockwise
 ANSWERING_HEAD = {  # the head a task cannot do without
     "view": "view",
     "classify": "classify",
@@ -115,7 +116,8 @@ class Input:
 class Output:
     """One head of the network: its tensor, its labels in order, its calibration and its thresholds.
 
-    The tensor is (N, labels), for the head ``detect`` (N, places, labels).
+    The tensor is (N, labels), for the head ``detect`` (N, places, labels). ``look_again``: of the head
+    ``rotation``, the probability in [0, 1] below which a film is looked at in all four quarter turns.
     """
 
     name: str
@@ -125,6 +127,7 @@ class Output:
     temperature: tuple[float, ...] = (1.0,)
     bias: tuple[float, ...] = (0.0,)
     thresholds: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    look_again: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

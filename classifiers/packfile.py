@@ -13,6 +13,7 @@ from classifiers.detectfile import read_detect
 from classifiers.film import Accepts
 from classifiers.manifest import (
     ANSWERING_HEAD,
+    QUARTER_TURNS,
     Classes,
     Engine,
     Fit,
@@ -151,6 +152,7 @@ def _output(table: Table) -> Output:
         thresholds=MappingProxyType(
             {label: thresholds.number(label, low=0, high=1) for label in thresholds.left()}
         ),
+        look_again=table.number("look_again", low=0, high=1) if "look_again" in table else None,
     )
     table.end()
     if any(t <= 0 for t in output.temperature):
@@ -194,6 +196,12 @@ def _reject(table: Table, outputs: Mapping[str, Output]) -> Reject:
     return reject
 
 
+def _can_look_again(manifest: Manifest, head: str) -> bool:
+    output = manifest.outputs[head]
+    exclusive = output.labels == QUARTER_TURNS and output.classes is Classes.EXCLUSIVE
+    return manifest.task is Task.VIEW and head == "rotation" and exclusive and manifest.input.fit is Fit.FILM
+
+
 def _metrics(table: Table) -> Mapping[str, str | int | float | bool]:
     return MappingProxyType({key: table.scalar(key) for key in table.left()})
 
@@ -206,6 +214,12 @@ def _agree(manifest: Manifest, top: Table) -> None:
         raise top.error("only radiographs have a view: accepts = 'radiograph'")
     if manifest.detect and manifest.detect.closer and manifest.input.fit is not Fit.FILM:
         raise top.error("[detect.closer] needs fit = 'film'")
+    for head, output in manifest.outputs.items():
+        if output.look_again is not None and not _can_look_again(manifest, head):
+            raise top.error(
+                f"look_again is for the head 'rotation' of a view pack with fit = 'film' and the labels "
+                f"{', '.join(QUARTER_TURNS)}, not for {head!r}"
+            )
     by_class = any(isinstance(reject, RejectByClass) for reject in manifest.reject)
     if manifest.reject and manifest.task is not Task.VIEW:
         raise top.error("has a [[reject]], which only the task view knows")

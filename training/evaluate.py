@@ -15,7 +15,8 @@ from classifiers.baseline import baseline_of
 from classifiers.packs import Pack, add_baseline, load_pack
 from classifiers.prepare import prepare
 from classifiers.runtimes import Runtime, load
-from training.films import ANY_WAY_ROUND, Example, RealFilm, chest_films, read, real_films
+from classifiers.view import ViewClassifier
+from training.films import ANY_WAY_ROUND, Example, RealFilm, chest_films, film_of, read, real_films
 from training.measures import Judged, gains, grouped, measures
 from training.simulate.film import floats
 from training.wrapped import agreement
@@ -62,10 +63,11 @@ class _Measured:
     def __init__(self, films: Sequence[RealFilm], chests: Sequence[Example], folder: Path) -> None:
         self.pack = load_pack(folder)
         self._runtime = load(self.pack, threads=1)
+        self._classifier = ViewClassifier(self.pack, self._runtime)
         self.judged = judge(films, self.pack, self._runtime)
         upright = [film for film in films if film.one_of_thirty and film.folder not in ANY_WAY_ROUND]
         turned = [
-            np.mean([_turned(film, quarter, self.pack, self._runtime) == quarter for quarter in range(4)])
+            np.mean([_turned(film, quarter, self._classifier) == quarter for quarter in range(4)])
             for film in upright
         ]
         beam, named = beams(chests, self.pack, self._runtime)
@@ -85,7 +87,7 @@ class _Measured:
             | {name: grouped(values, groups) for name, (values, groups) in self.shares.items()}
             | {
                 "chest_films": len(self.shares["ap_or_pa"][1]),
-                "speed_ms": speed([item.film for item in self.judged], self.pack, self._runtime),
+                "speed_ms": speed([item.film for item in self.judged], self._classifier),
                 "same_as_dicom": agreement(
                     [read(item.film.path) for item in some],
                     [item.stated for item in some],
@@ -135,18 +137,18 @@ def beams(
     return np.asarray(beam), named
 
 
-def _turned(film: RealFilm, quarter: int, pack: Pack, runtime: Runtime) -> int:
+def _turned(film: RealFilm, quarter: int, classifier: ViewClassifier) -> int:
     """How many quarter turns the pack sees in a film that was turned by ``quarter``."""
-    raw = infer(runtime, [np.rot90(read(film.path), quarter)], pack)["rotation"][0]
-    return int(calibrated(raw, pack.manifest.outputs["rotation"]).argmax())
+    (said,) = classifier.predict([film_of(np.rot90(read(film.path), quarter))])
+    return int(said.further["rotation"][0].label) // 90
 
 
-def speed(films: Sequence[RealFilm], pack: Pack, runtime: Runtime) -> float:
+def speed(films: Sequence[RealFilm], classifier: ViewClassifier) -> float:
     """Milliseconds of one core for preparing and naming one decoded film, the median of thirty."""
     taken = []
     for film in films[:30]:
-        pixels = read(film.path)
+        decoded = film_of(read(film.path))
         start = time.perf_counter()
-        infer(runtime, [pixels], pack)
+        classifier.predict([decoded])
         taken.append((time.perf_counter() - start) * 1000)
     return round(float(np.median(taken)), 2)

@@ -32,6 +32,7 @@ from classifiers.manifest import (
 from classifiers.packs import Pack, write_pack
 from classifiers.runtimes import load
 from classifiers.vino import ov
+from router.known_films import SURE_ENOUGH
 from training.load import trained
 from training.network import PROJECTIONS, ROTATIONS
 from training.recipe import Recipe
@@ -102,7 +103,13 @@ def _outputs(chosen: dict[str, float]) -> Mapping[str, Output]:
         {
             "view": Output(name="view", values=Values.LOGITS, labels=LABELS, temperature=temperature),
             "projection": Output(name="projection", values=Values.LOGITS, labels=PROJECTIONS),
-            "rotation": Output(name="rotation", values=Values.LOGITS, labels=ROTATIONS, bias=upright),
+            "rotation": Output(
+                name="rotation",
+                values=Values.LOGITS,
+                labels=ROTATIONS,
+                bias=upright,
+                look_again=SURE_ENOUGH,  # what is not told to hanging software, as things stand
+            ),
         }
     )
 

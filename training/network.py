@@ -8,12 +8,13 @@ from typing import Any, Final
 import keras
 from keras import layers
 
+from classifiers.manifest import QUARTER_TURNS
 from training.backbone import backbone
 from training.recipe import Recipe
 from training.simulate.views import LABELS
 
 PROJECTIONS: Final = ("ap", "pa")
-ROTATIONS: Final = ("0", "90", "180", "270")  # degrees counter-clockwise that the film was turned
+ROTATIONS: Final = QUARTER_TURNS
 HEADS: Final = {"view": LABELS, "projection": PROJECTIONS, "rotation": ROTATIONS}
 
 
