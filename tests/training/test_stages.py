@@ -13,7 +13,7 @@ import yaml
 ROOT = Path(__file__).parents[2]
 STAGES: dict[str, Any] = yaml.safe_load((ROOT / "dvc.yaml").read_text())
 LOCKED: dict[str, Any] = yaml.safe_load((ROOT / "dvc.lock").read_text())["stages"]
-PACKS = {"view": 5, "lung": 2, "fracture": 1, "ossicle": 1}
+PACKS = {"view": 6, "lung": 2, "fracture": 1, "ossicle": 1}
 SETTINGS = {name: value for each in STAGES["vars"] for name, value in each.items()}
 
 
