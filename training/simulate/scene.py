@@ -165,14 +165,14 @@ def _side_by_side(pairs: list[tuple[film.Map, film.Map]], rng: Generator) -> lis
     tall = max(len(one) for one in pairs[0])
     above = [int(rng.integers(tall - len(one) + 1)) for one in pairs[0]]
     order, gap = rng.permutation(2).tolist(), int(rng.integers(0, 20))
-    joined = []
+    plate = []
     for pair in pairs:
         air = float(min(one.min() for one in pair))
         first, second = (np.pad(pair[place], ((above[place], tall - len(pair[place]) - above[place]), (0, 0)),
                                 constant_values=air) for place in order)  # fmt: skip
         between = np.full((tall, gap), air, dtype=np.float32)
-        joined.append(np.concatenate([first, between, second], axis=1))
-    return joined
+        plate.append(np.concatenate([first, between, second], axis=1))
+    return plate
 
 
 def hung(picture: film.Map, view: View, rng: Generator) -> tuple[film.Map, int, bool]:

@@ -38,10 +38,10 @@ def test_a_bone_shows_where_radiologists_see_it_and_not_where_others_hide_it(
     studio: FootStudio, name: str, label: str, shows: bool
 ) -> None:
     shares = []
-    for seed in range(4):
+    for seed in range(9):
         shot = studio.shoot(plainly(label), np.random.default_rng(seed), wanted=[name])
         shares.append(next(thing.plain for thing in shot.things if thing.kind == name))
-    assert np.median(shares) > 0.6 if shows else np.median(shares) < 0.2
+    assert np.median(shares) > 0.6 if shows else np.median(shares) < 0.4
 
 
 def test_a_film_is_the_same_for_the_same_seed(studio: FootStudio) -> None:

@@ -45,7 +45,7 @@ def drawn(shared: Path, kept: Path) -> tuple[FootFilm, FootFilm]:
     return films[0], films[1]
 
 
-SEED = 3
+SEED = 1
 
 
 def test_it_looks_for_six_bones_each_at_its_own_site() -> None:
