@@ -58,8 +58,9 @@ def test_a_whole_arm_has_no_boxes(arm_studio: BrokenStudio) -> None:
 def test_what_is_broken_lies_in_its_box_through_every_warp(
     arm_studio: BrokenStudio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The cut's own place is painted as metal; on the film it must shine within the box."""
-    monkeypatch.setattr("training.simulate.film.marked", lambda film, _rng, **_often: film)  # lead would outshine
+    """The cut's own place is painted as metal; on the film it must shine within the box, but for lead
+    letters, which are left out."""
+    monkeypatch.setattr("training.simulate.film.marked", lambda film, _rng, **_often: film)
     hits = 0
     for seed in range(12):
         rng = np.random.default_rng([9, seed])
