@@ -63,7 +63,7 @@ def _part(node: Any, index: int) -> Any:
 def segments(text: str, encoding: str) -> Iterator[Segment]:
     """The segments that we know, in order, the header first. Raises Complaint for what is no message."""
     head = _HEAD.match(text)
-    if head is None or len(set(head["others"])) < len(head["others"]):
+    if head is None or len({head["field"], *head["others"]}) <= len(head["others"]):
         raise Complaint(Condition.SEGMENT_SEQUENCE, "MSH", "this does not begin as an HL7 message does")
     known = [line for line in text.split("\r") if line[:3] in KNOWN]
     if len(known) > MOST_SEGMENTS or sum(line.startswith("MSH") for line in known) != 1:
