@@ -47,7 +47,7 @@ def batches(
     rng = np.random.default_rng(seed)
     by_view = [_by_view(pool) for pool, _ in pools]
     often = [_often(views) for views in by_view]
-    looks = looks_of([example for pool, _ in pools[1:] for example in pool], rng, side)
+    looks = looks_of([example.pixels for pool, _ in pools[1:] for example in pool], rng, side)
     while True:
         rows = []
         for (_, count), views, odds, may_flip in zip(pools, by_view, often, flip, strict=True):

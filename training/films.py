@@ -129,6 +129,11 @@ def real_films(shared: Path) -> list[RealFilm]:
     return films
 
 
+def films_that_teach(shared: Path) -> list[Grey]:
+    """The pixels of all films of the manifest that networks learn from. Raises FileNotFoundError."""
+    return [read(film.path) for film in real_films(shared) if film.split == "train"]
+
+
 def read(path: Path) -> Grey:
     """A film's pixels, uint8 (H, W). Raises ValueError when it cannot be read."""
     pixels = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)

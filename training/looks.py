@@ -11,9 +11,9 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from classifiers.prepare import prepare
-from training.films import Example
 from training.simulate.film import floats
 
+Grey = NDArray[np.uint8]
 Image = NDArray[np.float32]
 LEVELS = np.linspace(0, 100, 33)  # percentiles that stand for a film's greys
 FILTERED = 0.12  # of the films pass a filter that nobody would design
@@ -28,9 +28,9 @@ class Look:
     amplitudes: Image  # of its frequencies, (side, side // 2 + 1)
 
 
-def looks_of(real: Sequence[Example], rng: Generator, side: int) -> list[Look]:
+def looks_of(real: Sequence[Grey], rng: Generator, side: int) -> list[Look]:
     """What vendors make of a film, from some real films that may train."""
-    films = [prepare(floats(real[index].pixels), side=side) for index in rng.permutation(len(real))[:200]]
+    films = [prepare(floats(real[index]), side=side) for index in rng.permutation(len(real))[:200]]
     return [Look(levels=np.percentile(film, LEVELS), amplitudes=amplitudes(film)) for film in films]
 
 

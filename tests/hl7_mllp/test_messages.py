@@ -237,6 +237,7 @@ def test_an_order_without_any_number_is_refused(orm) -> None:
         ["MSH"],
         ["MSH|"],
         ["MSH|^^^^|A"],
+        [r"MSH^^~\&^RIS^C^^^20260101^^ORM^O01"],
         ["MSH|^~\\&|A\rMSH|^~\\&|B"],
         ["PID|1||4711", r"MSH|^~\&|RIS"],
         [r"MSH|^~\&|RIS|C|||20260101||ORM^O01|1|P|2.3"],

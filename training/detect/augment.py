@@ -6,6 +6,7 @@ mirrored unless the recipe says so (a heart on the right is a finding), nothing 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -14,8 +15,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from training.detect.example import BoxedFilm
-
-Image = NDArray[np.float32]
+from training.looks import Image, Look, borrowed, filtered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +32,8 @@ class Style:
     coarse: float = 0.2  # share of films as from fewer pixels
     coarsest: float = 0.5  # of the side: the fewest pixels
     rough: float = 0.3  # share each of blurred, sharpened, noisy films
+    strange: float = 0.0  # share each of films with another machine's greys and textures, or a filter's
+    looks: Sequence[Look] = ()  # of real films that may train: what other machines make of a film
 
 
 PLAIN = Style(
@@ -94,6 +96,8 @@ def moved(film: BoxedFilm, matrix: NDArray[np.float64], side: int) -> BoxedFilm:
 
 def _processed(image: Image, rng: Generator, style: Style) -> Image:
     side = image.shape[0]
+    if style.strange and rng.random() < style.strange:
+        image = _strange(image, rng, style.looks)
     if rng.random() < style.coarse:
         less = int(side * rng.uniform(style.coarsest, 0.95))
         small = cv2.resize(image, (less, less), interpolation=cv2.INTER_AREA)
@@ -106,6 +110,14 @@ def _processed(image: Image, rng: Generator, style: Style) -> Image:
     if rng.random() < style.rough:
         image = image + rng.normal(0, rng.uniform(0.005, 0.03), image.shape).astype(np.float32)
     return np.clip(image, 0, 1)
+
+
+def _strange(image: Image, rng: Generator, looks: Sequence[Look]) -> Image:
+    """Textures that the simulator does not make; what is where stays."""
+    if looks and rng.random() < 0.5:
+        look = looks[int(rng.integers(len(looks)))]
+        return borrowed(image, look.amplitudes, float(rng.uniform(0.1, 0.8)))
+    return filtered(image, rng)
 
 
 def _other_greys(image: Image, rng: Generator) -> Image:

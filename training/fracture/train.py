@@ -17,6 +17,7 @@ from training.detect.example import BoxedFilm
 from training.detect.loop import Pool, Recipe, batches, learn
 from training.detect.network import detector
 from training.detect.targets import Batch
+from training.films import films_that_teach
 from training.fracture.films import (
     BREAKS,
     LABELS,
@@ -27,10 +28,11 @@ from training.fracture.films import (
     squares,
     whole,
 )
+from training.looks import looks_of
 
 # forearms lie on the plate any way round, of either side
 STYLE: Final = Style(turn=10.0, scale=(0.8, 1.3), shape=0.06, shift=0.08, mirrored=0.5, quarter_turns=0.4,
-                     greys=0.6, coarse=0.35, coarsest=0.45, rough=0.4)  # fmt: skip
+                     greys=0.6, coarse=0.35, coarsest=0.45, rough=0.4, strange=0.3)  # fmt: skip
 SETTLING: Final = 8  # batches that set the heads' normalisations
 BROKEN, WHOLE, APART, TOGETHER, REAL, OTHER = 4, 2, 3, 3, 1, 1  # looks of each kind in a batch
 
@@ -74,13 +76,15 @@ def train(shared: Path, folder: Path, out: Path, recipe: Recipe, report: Callabl
     kept = pools(shared, folder, seed=recipe.seed)
     report(", ".join(f"{len(pool.films)} {name}" for name, pool in kept.items()))
     model = detector(len(LABELS), side=SIDE, upright=False)
+    looks = looks_of(films_that_teach(shared), np.random.default_rng(recipe.seed), SIDE)
+    style = replace(STYLE, looks=looks)
 
     def feed(seed: int) -> Iterator[Batch]:
-        return batches(list(kept.values()), side=SIDE, labels=len(LABELS), seed=seed, style=STYLE)
+        return batches(list(kept.values()), side=SIDE, labels=len(LABELS), seed=seed, style=style)
 
     if not (out / "checkpoint.npz").is_file():
         begin_with_view(model)
-        looks = islice(feed(recipe.seed), SETTLING)
-        settled_heads(model, (np.asarray(batch.inputs, dtype=np.float32) for batch in looks))
+        first = islice(feed(recipe.seed), SETTLING)
+        settled_heads(model, (np.asarray(batch.inputs, dtype=np.float32) for batch in first))
     learn(model, feed, replace(recipe, settle=0), out, report)
     return out / "model.weights.h5"

@@ -68,7 +68,7 @@ def _train(options: argparse.Namespace) -> None:
     use_threads(options)
     recipe = Recipe(steps=options.steps, minutes=options.minutes, rate=options.rate, seed=options.seed)
     out = options.work / "ossicle"
-    print(train(out / "feet", out / "network", recipe, lambda line: print(line, flush=True)))
+    print(train(options.data, out / "feet", out / "network", recipe, lambda line: print(line, flush=True)))
 
 
 def _calibrate(options: argparse.Namespace) -> None:

@@ -16,12 +16,14 @@ from training.detect.example import BoxedFilm
 from training.detect.loop import Pool, Recipe, batches, learn
 from training.detect.network import detector
 from training.detect.targets import Batch
+from training.films import films_that_teach
+from training.looks import looks_of
 from training.ossicle.films import LABELS, SIDE, simulated_feet, squares, whole
 from training.simulate.ossicle_sites import OSSICLES
 
 # feet lie on the plate any way round, of either side; the set-up already turns and bends them
 STYLE: Final = Style(turn=8.0, scale=(0.85, 1.2), shape=0.05, shift=0.06, mirrored=0.5, quarter_turns=0.35,
-                     greys=0.6, coarse=0.35, coarsest=0.35, rough=0.35)  # fmt: skip
+                     greys=0.6, coarse=0.35, coarsest=0.35, rough=0.35, strange=0.3)  # fmt: skip
 SETTLING: Final = 6  # batches that set the heads' normalisations
 FROZEN: Final = 5  # blocks that keep the view network's weights: they see edges of bones already
 WHOLES, THERE, EMPTY = 4, 6, 4  # films of each kind in a batch
@@ -57,8 +59,10 @@ def odds(films: list[BoxedFilm]) -> list[float]:
     return [float(weight[film.labels].max()) for film in films]
 
 
-def train(folder: Path, out: Path, recipe: Recipe, report: Callable[[str], None]) -> Path:
-    """Train on the films in ``folder``, go on from the last checkpoint in ``out``; returns the weights."""
+def train(shared: Path, folder: Path, out: Path, recipe: Recipe, report: Callable[[str], None]) -> Path:
+    """Train on the films in ``folder``, go on from the last checkpoint in ``out``; returns the weights.
+
+    Of the real films of ``shared`` that may teach it takes only how they look."""
     kept = pools(folder, seed=recipe.seed)
     report(
         ", ".join(
@@ -67,13 +71,15 @@ def train(folder: Path, out: Path, recipe: Recipe, report: Callable[[str], None]
         )
     )
     model = detector(len(LABELS), side=SIDE, upright=False)
+    looks = looks_of(films_that_teach(shared), np.random.default_rng(recipe.seed), SIDE)
+    style = replace(STYLE, looks=looks)
 
     def feed(seed: int) -> Iterator[Batch]:
-        return batches(kept, side=SIDE, labels=len(LABELS), seed=seed, style=STYLE)
+        return batches(kept, side=SIDE, labels=len(LABELS), seed=seed, style=style)
 
     if not (out / "checkpoint.npz").is_file():
         begin_with_view(model)
-        looks = islice(feed(recipe.seed), SETTLING)
-        settled_heads(model, (np.asarray(batch.inputs, dtype=np.float32) for batch in looks))
+        first = islice(feed(recipe.seed), SETTLING)
+        settled_heads(model, (np.asarray(batch.inputs, dtype=np.float32) for batch in first))
     learn(model, feed, replace(recipe, settle=0, frozen=FROZEN), out, report)
     return out / "model.weights.h5"
