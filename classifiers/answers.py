@@ -103,12 +103,25 @@ def _further(
     }
 
 
-def turned(raws: Sequence[NDArray[np.float32]], output: Output) -> tuple[Candidate, ...]:
-    """How a film lies turned, best first, from what was said of it as it is and turned by one, two and three
-    quarters more, counter-clockwise: each (4,). The answers' mean, all turned back.
+def together(raws: Sequence[NDArray[np.float32]], output: Output) -> NDArray[np.float32]:
+    """What several looks at one film say as one: raw numbers (labels,) of an exclusive head whose calibrated
+    probabilities are the mean of those of ``raws``, each (labels,).
+    """
+    return _before_calibration(np.mean([calibrated(raw, output) for raw in raws], axis=0), output)
+
+
+def turned(raws: Sequence[NDArray[np.float32]], output: Output) -> NDArray[np.float32]:
+    """How a film lies turned, as ``together`` says it, from what was said of it as it is and turned by one,
+    two and three quarters more, counter-clockwise: each (4,), and all are turned back.
     """
     back = [np.roll(calibrated(raw, output), -quarter) for quarter, raw in enumerate(raws)]
-    return tuple(candidates(np.mean(back, axis=0), output.labels))
+    return _before_calibration(np.mean(back, axis=0), output)
+
+
+def _before_calibration(probabilities: Floats, output: Output) -> NDArray[np.float32]:
+    """Raw numbers (labels,) of an exclusive head that ``calibrated`` would give these probabilities."""
+    z = (np.log(np.maximum(probabilities, SMALLEST)) - np.array(output.bias)) * np.array(output.temperature)
+    return (z if output.values is Values.LOGITS else _squashed(z, output)).astype(np.float32)
 
 
 def needed(manifest: Manifest, head: str) -> Mapping[str, float]:

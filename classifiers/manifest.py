@@ -12,9 +12,11 @@ from types import MappingProxyType
 from classifiers.film import Accepts
 from router.types import Mode
 
-QUARTER_TURNS = ("0", "90", "180", "270")  # labels of the head ``rotation``: degrees counter-clockwise
+VIEW = "view"  # the head that names the view
+ROTATION = "rotation"  # the head that says how a film lies turned
+QUARTER_TURNS = ("0", "90", "180", "270")  # its labels: degrees counter-clockwise
 ANSWERING_HEAD = {  # the head a task cannot do without
-    "view": "view",
+    "view": VIEW,
     "classify": "classify",
     "detect": "detect",
 }
@@ -93,6 +95,7 @@ class Input:
     """The network's input: from a film in [0, 1], bone bright, to its tensor. Height and width in pixels.
 
     ``accepts``: the objects it is for. ``colour``: from the picture in its colours instead of the grey.
+    ``margin``: of ``fit`` film, pixels of black kept on every side of the film.
     ``window`` (center, width): from the values that the modality transformation gives, Hounsfield units for
     CT, instead of the header's window.
     """
@@ -110,14 +113,15 @@ class Input:
     accepts: Accepts = Accepts.RADIOGRAPH
     colour: bool = False
     window: tuple[float, float] | None = None
+    margin: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Output:
     """One head of the network: its tensor, its labels in order, its calibration and its thresholds.
 
-    The tensor is (N, labels), for the head ``detect`` (N, places, labels). ``look_again``: of the head
-    ``rotation``, the probability in [0, 1] below which a film is looked at in all four quarter turns.
+    The tensor is (N, labels), for the head ``detect`` (N, places, labels). ``look_again``: of the heads
+    ``view`` and ``rotation``, the probability in [0, 1] below which a film is looked at again.
     """
 
     name: str

@@ -14,6 +14,8 @@ from classifiers.film import Accepts
 from classifiers.manifest import (
     ANSWERING_HEAD,
     QUARTER_TURNS,
+    ROTATION,
+    VIEW,
     Classes,
     Engine,
     Fit,
@@ -107,6 +109,7 @@ def _input(table: Table) -> Input:
         accepts=table.word("accepts", Accepts, Accepts.RADIOGRAPH),
         colour=table.boolean("colour", default=False),
         window=table.pair("window") if "window" in table else None,
+        margin=table.whole("margin", low=0, high=LARGEST_SIDE) if "margin" in table else 0,
     )
     table.end()
     if channels == 2:
@@ -115,6 +118,8 @@ def _input(table: Table) -> Input:
         raise table.error("scale holds a 0")
     if found.fit is Fit.FILM and found.height != found.width:
         raise table.error("fit = 'film' needs height = width")
+    if found.margin and (found.fit is not Fit.FILM or 4 * found.margin > found.height):
+        raise table.error("margin needs fit = 'film', and at most a quarter of the height")
     _agree_on_colour(found, table)
     return found
 
@@ -198,8 +203,13 @@ def _reject(table: Table, outputs: Mapping[str, Output]) -> Reject:
 
 def _can_look_again(manifest: Manifest, head: str) -> bool:
     output = manifest.outputs[head]
-    exclusive = output.labels == QUARTER_TURNS and output.classes is Classes.EXCLUSIVE
-    return manifest.task is Task.VIEW and head == "rotation" and exclusive and manifest.input.fit is Fit.FILM
+    # an energy is of one look's raw numbers, which the mean of several has not
+    by_energy = any(isinstance(reject, RejectByEnergy) for reject in manifest.reject)
+    known = (head == ROTATION and output.labels == QUARTER_TURNS) or (head == VIEW and not by_energy)
+    # probabilities are logits up to a constant, which temperatures of their own would make several of
+    alike = output.values is Values.LOGITS or len(output.temperature) == 1
+    exclusive = output.classes is Classes.EXCLUSIVE
+    return manifest.task is Task.VIEW and known and alike and exclusive and manifest.input.fit is Fit.FILM
 
 
 def _metrics(table: Table) -> Mapping[str, str | int | float | bool]:
@@ -217,8 +227,9 @@ def _agree(manifest: Manifest, top: Table) -> None:
     for head, output in manifest.outputs.items():
         if output.look_again is not None and not _can_look_again(manifest, head):
             raise top.error(
-                f"look_again is for the head 'rotation' of a view pack with fit = 'film' and the labels "
-                f"{', '.join(QUARTER_TURNS)}, not for {head!r}"
+                "look_again is for exclusive heads (of probabilities: with one temperature) of a view pack "
+                f"with fit = 'film': {VIEW!r} without a [[reject]] by energy, or {ROTATION!r} with the "
+                f"labels {', '.join(QUARTER_TURNS)}; not for this {head!r}"
             )
     by_class = any(isinstance(reject, RejectByClass) for reject in manifest.reject)
     if manifest.reject and manifest.task is not Task.VIEW:

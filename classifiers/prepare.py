@@ -59,24 +59,25 @@ class Placement:
         return np.array(self.offset * 2)
 
 
-def prepare(image: Image, *, side: int) -> Image:
+def prepare(image: Image, *, side: int, margin: int = 0) -> Image:
     """Fit a film into a square network input.
 
-    ``image`` is float32 (H, W) in [0, 1] with bone bright; ``side`` is the square's side in pixels. Returns
-    float32 (side, side) in [0, 1], bone bright, the film centred and padded with 0; a film without contrast
-    becomes all 0. Raises ValueError when ``image`` is not a grey image with at least one pixel.
+    ``image`` is float32 (H, W) in [0, 1] with bone bright; ``side`` is the square's side in pixels, of which
+    ``margin`` stay black on every side. Returns float32 (side, side) in [0, 1], bone bright, the film centred
+    and padded with 0; a film without contrast becomes all 0. Raises ValueError when ``image`` is not a grey
+    image with at least one pixel.
     """
-    return prepared(image, side=side)[0]
+    return prepared(image, side=side, margin=margin)[0]
 
 
-def prepared(image: Image, *, side: int) -> tuple[Image, Placement]:
+def prepared(image: Image, *, side: int, margin: int = 0) -> tuple[Image, Placement]:
     """What ``prepare`` gives, and where the film lies in it. Raises as ``prepare`` does."""
     _refuse_non_images(image)
     small, shrunk = _fit(np.asarray(image, dtype=np.float32), max(WORKING_SIDE, side), enlarge=False)
     film = stretch(small)
     rows, columns = _patient(film)
     cut = Placement(scale=(1.0, 1.0), offset=(-float(columns.start), -float(rows.start)))
-    fitted, scaled = _fit(stretch(film[rows, columns]), side, enlarge=True)
+    fitted, scaled = _fit(stretch(film[rows, columns]), side - 2 * margin, enlarge=True)
     square, centred = _centre(fitted, side)
     return square, shrunk.then(cut).then(scaled).then(centred)
 

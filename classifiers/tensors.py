@@ -65,7 +65,7 @@ def fit(image: Floats, wanted: Input) -> tuple[Floats, Placement]:
     picture lies in it.
     """
     if wanted.fit is Fit.FILM:
-        return prepared(image, side=wanted.height)
+        return prepared(image, side=wanted.height, margin=wanted.margin)
     left, top = 0, 0
     if wanted.fit is Fit.CENTRE:
         left, top, image = _centre(image, wanted.width / wanted.height)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from classifiers.answers import turned, view_of
-from classifiers.manifest import Output, Task
+from classifiers.answers import calibrated, together, turned, view_of
+from classifiers.looks import in_other_positions, in_quarter_turns
+from classifiers.manifest import ROTATION, VIEW, Task
 from classifiers.packs import Pack
 from classifiers.polarity import TURNED
 from classifiers.runtimes import Runtime
@@ -23,7 +24,6 @@ from router.views import OTHER
 if TYPE_CHECKING:
     from classifiers.film import Film
 
-ROTATION = "rotation"  # the head that says how a film lies turned
 Floats = NDArray[np.float32]
 
 
@@ -43,34 +43,47 @@ class ViewClassifier:
         return self._pack.ref
 
     def predict(self, films: Sequence[Film]) -> list[ViewPrediction]:
-        """The view of each film, in order; one call of the network for all of them, and another for those of
-        which it is not clear how they lie.
-        """
-        manifest = self._pack.manifest
-        seen = batch([picture(film, manifest.input) for film in films], manifest.input)
-        raw = self._runtime.infer(seen)
-        rows = ({head: values[i] for head, values in raw.items()} for i in range(len(films)))
-        said = [view_of(row, manifest, self.ref) for row in rows]
-        if (head := manifest.outputs.get(ROTATION)) is not None and head.look_again is not None:
-            unclear = [i for i, one in enumerate(said) if _unclear(one, head.look_again)]
-            turns = self._looked_at_again(seen[unclear], raw[ROTATION][unclear], head)
-            for i, turn in zip(unclear, turns, strict=True):
-                said[i] = replace(said[i], further={**said[i].further, ROTATION: turn})
+        """The view of each film, in order."""
+        said = [view_of(row, self._pack.manifest, self.ref) for row in self.heads(films)]
         return [_noted(one, film) for one, film in zip(said, films, strict=True)]
 
-    def _looked_at_again(self, seen: Floats, first: Floats, head: Output) -> list[tuple[Candidate, ...]]:
-        """How films (N, H, W, C) lie, of which (N, 4) was said: each turned by the three other quarters."""
-        if not len(seen):
-            return []
-        turns = [np.ascontiguousarray(np.rot90(seen, quarter, axes=(1, 2))) for quarter in (1, 2, 3)]
-        more = self._runtime.infer(np.concatenate(turns))[ROTATION].reshape(3, len(seen), -1)
-        return [turned([first[i], *more[:, i]], head) for i in range(len(seen))]
+    def heads(self, films: Sequence[Film]) -> list[dict[str, Floats]]:
+        """What each head says of each film, in order, before calibration: (labels,) each. One call of the
+        network for all films, and one more per head for those of which that head was not sure.
+        """
+        wanted = self._pack.manifest.input
+        seen = batch([picture(film, wanted) for film in films], wanted)
+        raw = self._runtime.infer(seen)
+        rows = [{head: values[i] for head, values in raw.items()} for i in range(len(films))]
+        self._look_again(VIEW, seen, rows)
+        self._look_again(ROTATION, seen, rows)
+        return rows
+
+    def _look_again(self, head: str, seen: Floats, rows: list[dict[str, Floats]]) -> None:
+        """Ask a head once more about the films (N, H, W, C) of which it was not sure; ``rows`` are changed.
+
+        The view comes first: whether a film has an upright is for the view to say.
+        """
+        output = self._pack.manifest.outputs.get(head)
+        if output is None or output.look_again is None:
+            return
+        least, further, joined = output.look_again, *FURTHER[head]
+        unclear = [i for i, row in enumerate(rows) if calibrated(row[head], output).max() < least]
+        if head == ROTATION:
+            unclear = [i for i in unclear if self._has_an_upright(rows[i])]
+        if unclear:
+            looks = further(seen[unclear])
+            more = self._runtime.infer(np.concatenate(looks))[head].reshape(len(looks), len(unclear), -1)
+            for k, i in enumerate(unclear):
+                rows[i][head] = joined([rows[i][head], *more[:, k]], output)
+
+    def _has_an_upright(self, row: Mapping[str, Floats]) -> bool:
+        best = view_of(row, self._pack.manifest, self.ref).candidates[0].label
+        return best not in ANY_WAY_ROUND and best != OTHER
 
 
-def _unclear(prediction: ViewPrediction, least: float) -> bool:
-    """Whether a film has an upright, and how it lies is less probable than ``least``."""
-    best = prediction.candidates[0].label
-    return best not in ANY_WAY_ROUND and best != OTHER and prediction.further[ROTATION][0].score < least
+# Per head: what it is shown when it is asked again, and how its answers become one.
+FURTHER: Final = {VIEW: (in_other_positions, together), ROTATION: (in_quarter_turns, turned)}
 
 
 def _noted(prediction: ViewPrediction, film: Film) -> ViewPrediction:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from training.begin import go_on_from
 from training.load import WEIGHTS, trained
+from training.network import network
 from training.recipe import Recipe
 from training.simulate.views import LABELS
 
@@ -41,10 +42,10 @@ class Mixture:
 
 
 def mixture(networks: Sequence[Path], start: Path) -> Mixture:
-    """What was trained in ``networks`` from the pack ``start``. Raises FileNotFoundError where nothing was
-    trained, ValueError for no networks, and as ``go_on_from`` does."""
+    """What was trained in ``networks`` from the pack ``start``; of no networks the start alone. Raises
+    FileNotFoundError where nothing was trained, and as ``go_on_from`` does."""
     if not networks:
-        raise ValueError("name the networks to average")
+        return _alone(start)
     model, recipe = trained(networks[0])
     mean = model.get_weights()
     for others, folder in enumerate(networks[1:], start=1):
@@ -53,9 +54,16 @@ def mixture(networks: Sequence[Path], start: Path) -> Mixture:
     return Mixture(model=model, recipe=recipe, mean=mean, begun=model.get_weights())
 
 
+def _alone(start: Path) -> Mixture:
+    model, recipe = network(Recipe(), side=Recipe().side), Recipe()
+    go_on_from(model, start)
+    return Mixture(model=model, recipe=recipe, mean=model.get_weights(), begun=model.get_weights())
+
+
 def average(networks: Sequence[Path], *, start: Path, of_start: float, out: Path) -> Path:
     """Write a network into ``out`` that is ``of_start`` parts the pack ``start`` and for the rest the mean of
-    what was trained in ``networks``; returns its weights' path. Raises as ``mixture`` does."""
+    what was trained in ``networks``; without any, the start, to be calibrated anew. Returns the weights'
+    path. Raises as ``mixture`` does."""
     mixed = mixture(networks, start)
     out.mkdir(parents=True, exist_ok=True)
     kept = asdict(replace(mixed.recipe, of_start=of_start)) | {"labels": LABELS}

@@ -16,7 +16,9 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from classifiers.looks import in_other_positions
 from classifiers.prepare import prepare
+from router.known_films import SURE_ENOUGH
 from router.views import NNCPR_VIEWS
 from training.films import ANY_WAY_ROUND, Example, allowed, chest_films, simulated
 from training.load import trained
@@ -28,6 +30,7 @@ from training.train import predict
 
 Floats = NDArray[np.float64]
 CROPPINGS = 6  # of each real film
+CHUNK = 256  # films whose looks are held at once
 OTHER = LABELS.index("other")
 UPRIGHT = frozenset(k for k, label in enumerate(LABELS) if label not in ANY_WAY_ROUND)
 THIRTY = np.array([label in NNCPR_VIEWS for label in LABELS])
@@ -54,32 +57,57 @@ def calibrate(*, shared: Path, films: Sequence[Path], network: Path) -> Calibrat
     made = _sample(list(simulated(films, held_out=True)), 1600)
     real = allowed(shared, "calibrate")
     chests = _sample(chest_films(shared, "calibrate"), 40)
-    logits, truth, weight = [], [], []
+    looks, truth, weight = [], [], []
     for pool, repeats in ((made, 1), (real + chests, CROPPINGS)):
         images, views = _images(pool, recipe, repeats)
-        logits.append(np.asarray(predict(model, images)["view"], dtype=np.float64))
+        looks.append(looked_at(model, images))
         truth.append(np.array(views))
         weight.append(_balanced(truth[-1]))
     bias = upright_bias(model, recipe, [*made[:250], *real, *chests])
-    chosen = choose(np.concatenate(logits), np.concatenate(truth), np.concatenate(weight), rotation_bias=bias)
+    every = np.concatenate(looks, axis=1)
+    chosen = choose(every, np.concatenate(truth), np.concatenate(weight), rotation_bias=bias)
     chosen.measured["real_films_calibrated_on"] = float(len(real))
-    chosen.measured["real_accuracy"] = float((logits[1].argmax(axis=1) == truth[1]).mean())
-    chosen.measured["simulated_accuracy"] = float((logits[0].argmax(axis=1) == truth[0]).mean())
+    for name, said, true in zip(("simulated_accuracy", "real_accuracy"), looks, truth, strict=True):
+        right = answered(said, chosen.temperature).argmax(axis=1) == true
+        chosen.measured[name] = float(right.mean())
     (network / "calibration.json").write_text(json.dumps(asdict(chosen), indent=1))
     return chosen
 
 
+def looked_at(model: keras.Model, images: Sequence[NDArray[np.float32]]) -> Floats:
+    """The view's logits of prepared films (side, side), of each look at them: (looks, n, labels)."""
+    found = []
+    for start in range(0, len(images), CHUNK):
+        first = np.stack(images[start : start + CHUNK])[..., None]
+        looks = [first, *in_other_positions(first)]
+        found.append(np.stack([predict(model, list(look[..., 0]))["view"] for look in looks]))
+    return np.concatenate(found, axis=1).astype(np.float64)
+
+
+def answered(looks: Floats, temperature: float) -> Floats:
+    """Probabilities (n, labels) as the running service gives them, from logits (looks, n, labels): of the
+    first look, or the mean of all where that is not sure enough."""
+    scores = softmax(looks / temperature)
+    unclear = scores[0].max(axis=1, keepdims=True) < SURE_ENOUGH
+    return np.asarray(np.where(unclear, scores.mean(axis=0), scores[0]))
+
+
 def choose(
-    logits: Floats, truth: NDArray[np.int64], weight: Floats, *, rotation_bias: float = 0.0
+    looks: Floats, truth: NDArray[np.int64], weight: Floats, *, rotation_bias: float = 0.0
 ) -> Calibration:
-    """The calibration for logits (n, labels), true labels (n,) and weights (n,) that sum to anything."""
-    temperature = best_temperature(logits, truth, weight)
-    scores = softmax(logits / temperature)
+    """The calibration for logits (looks, n, labels), true labels (n,) and weights (n,) that sum to anything.
+
+    Where films are told better by their energy, that is of one look, and so is all else that is chosen.
+    """
+    temperature = best_temperature(looks, truth, weight)
+    scores, logits = answered(looks, temperature), looks[0]
     ranked = np.sort(scores, axis=1)
     energy = np.log(np.exp(logits - logits.max(axis=1, keepdims=True)).sum(axis=1)) + logits.max(axis=1)
     inside = THIRTY[truth]
     by_class = ranking(scores[:, OTHER], ~inside & (truth == OTHER), inside)
     by_energy = ranking(-energy, ~inside & (truth == OTHER), inside)
+    if by_energy > by_class and len(looks) > 1:
+        return choose(looks[:1], truth, weight, rotation_bias=rotation_bias)
     return Calibration(
         temperature=temperature,
         margin=_margin(ranked[:, -1] - ranked[:, -2], scores.argmax(axis=1) == truth, weight),
@@ -99,7 +127,7 @@ def upright_bias(model: keras.Model, recipe: Recipe, films: Sequence[Example]) -
         if film.view not in UPRIGHT or film.upside > 0:
             continue
         for quarter in range(4):
-            images.append(prepare(floats(np.rot90(film.pixels, quarter)), side=recipe.side))
+            images.append(_prepared(np.rot90(film.pixels, quarter), recipe))
             turns.append(quarter)
     logits = np.asarray(predict(model, images)["rotation"], dtype=np.float64)
 
@@ -110,21 +138,21 @@ def upright_bias(model: keras.Model, recipe: Recipe, films: Sequence[Example]) -
     return float(max(np.arange(-5.0, 0.5, 0.25), key=right))
 
 
-def best_temperature(logits: Floats, truth: NDArray[np.int64], weight: Floats) -> float:
-    """The temperature of least weighted negative log-likelihood, to 1 %."""
+def best_temperature(looks: Floats, truth: NDArray[np.int64], weight: Floats) -> float:
+    """The temperature of least weighted negative log-likelihood, to 1 %; arguments as for ``choose``."""
     candidates = np.exp(np.linspace(np.log(0.3), np.log(4.0), 260))
 
     def cost(temperature: float) -> float:
-        likelihood = softmax(logits / temperature)[np.arange(len(truth)), truth]
+        likelihood = answered(looks, temperature)[np.arange(len(truth)), truth]
         return float(-(weight * np.log(np.maximum(likelihood, 1e-9))).sum())
 
     return float(min(candidates, key=cost))
 
 
 def softmax(logits: Floats) -> Floats:
-    """Probabilities (n, labels)."""
-    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(odds / odds.sum(axis=1, keepdims=True))
+    """Probabilities (..., labels)."""
+    odds = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return np.asarray(odds / odds.sum(axis=-1, keepdims=True))
 
 
 def ranking(score: Floats, positive: NDArray[np.bool_], negative: NDArray[np.bool_]) -> float:
@@ -165,12 +193,16 @@ def _sample(films: list[Example], most: int) -> list[Example]:
     return [films[index] for index in order]
 
 
+def _prepared(pixels: NDArray[np.uint8], recipe: Recipe) -> NDArray[np.float32]:
+    return prepare(floats(pixels), side=recipe.side, margin=recipe.margin)
+
+
 def _images(pool: list[Example], recipe: Recipe, repeats: int) -> tuple[list[NDArray[np.float32]], list[int]]:
     rng = np.random.default_rng(0)
     images, views = [], []
     for example in pool:
         for repeat in range(repeats):
             pixels = example.pixels if repeat == 0 else cropped(example.pixels, rng)
-            images.append(prepare(floats(pixels), side=recipe.side))
+            images.append(_prepared(pixels, recipe))
             views.append(example.view)
     return images, views

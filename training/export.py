@@ -88,6 +88,7 @@ def manifest(recipe: Recipe, chosen: dict[str, float], *, name: str, version: st
             fit=Fit.FILM,
             polarity=Polarity.BONE_BRIGHT,
             range=(0.0, 1.0),
+            margin=recipe.margin,
         ),
         outputs=_outputs(chosen),
         gate=Gate(margin=chosen["margin"]),
@@ -96,19 +97,23 @@ def manifest(recipe: Recipe, chosen: dict[str, float], *, name: str, version: st
 
 
 def _outputs(chosen: dict[str, float]) -> Mapping[str, Output]:
-    """The three heads, calibrated."""
+    """The three heads, calibrated; what is not sure enough to be told to hanging software, as things stand,
+    is looked at again."""
+    again = None if chosen["use_energy"] else SURE_ENOUGH  # an energy is of one look
     temperature = (round(chosen["temperature"], 3),)
     upright = (chosen["rotation_bias"], 0.0, 0.0, 0.0)
     return MappingProxyType(
         {
-            "view": Output(name="view", values=Values.LOGITS, labels=LABELS, temperature=temperature),
+            "view": Output(
+                name="view", values=Values.LOGITS, labels=LABELS, temperature=temperature, look_again=again
+            ),
             "projection": Output(name="projection", values=Values.LOGITS, labels=PROJECTIONS),
             "rotation": Output(
                 name="rotation",
                 values=Values.LOGITS,
                 labels=ROTATIONS,
                 bias=upright,
-                look_again=SURE_ENOUGH,  # what is not told to hanging software, as things stand
+                look_again=SURE_ENOUGH,
             ),
         }
     )

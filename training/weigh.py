@@ -44,7 +44,8 @@ def weigh(
     """Every share of the start, on every split. Raises as ``mixture`` does."""
     mixed = mixture(networks, start)
     films = [film for film in real_films(shared) if film.split in SPLITS and film.folder != OTHER]
-    images = [prepare(floats(read(film.path)), side=mixed.recipe.side) for film in films]
+    side, margin = mixed.recipe.side, mixed.recipe.margin
+    images = [prepare(floats(read(film.path)), side=side, margin=margin) for film in films]
     for of_start in shares:
         logits = np.asarray(predict(mixed.with_start(of_start), images)["view"], dtype=np.float64)
         for split in SPLITS:

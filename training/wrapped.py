@@ -11,23 +11,18 @@ from numpy.typing import NDArray
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
-from classifiers.packs import Pack
 from classifiers.pixels import read_film
-from classifiers.runtimes import Runtime
 from classifiers.view import ViewClassifier
 
 COMPUTED_RADIOGRAPHY = "1.2.840.10008.5.1.4.1.1.1"  # PS3.4 Table B.5-1
 GREYS = 4095  # 12 bits
 
 
-def agreement(
-    films: Sequence[NDArray[np.uint8]], stated: Sequence[str], pack: Pack, runtime: Runtime
-) -> float:
+def agreement(films: Sequence[NDArray[np.uint8]], stated: Sequence[str], classifier: ViewClassifier) -> float:
     """The share of films that get the same answer as ``stated`` when they come as DICOM files.
 
     ``films`` are uint8 (H, W), bone bright; they are wrapped 12-bit, MONOCHROME1, with a window.
     """
-    classifier = ViewClassifier(pack, runtime)
     same = []
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "film.dcm"

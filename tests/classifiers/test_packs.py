@@ -110,7 +110,7 @@ def test_a_detecting_manifest_without_what_is_optional_survives_too() -> None:
         manifest,
         outputs={"detect": manifest.outputs["detect"]},
         detect=Detect(boxes="boxes", overlap=0.5, most=1),
-        input=replace(manifest.input, window=(-600.0, 1500.0), accepts=Accepts.CT),
+        input=replace(manifest.input, window=(-600.0, 1500.0), accepts=Accepts.CT, margin=6),
     )
     assert parse(render(bare), "ossicle/1") == bare
 
@@ -146,6 +146,9 @@ def test_a_detecting_manifest_without_what_is_optional_survives_too() -> None:
         ("colour   = false", "colour = true", "colour needs channels = 3"),
         ("colour   = false", "colour = 0", "colour = 0 is not true or false"),
         ("# window = [-600, 1500]", "window = [-600, 0] #", "window has a width below 1"),
+        ("# margin = 6", "margin = 65", "at most a quarter of the height"),
+        ("# margin = 6", "margin = -1", "margin = -1 is not a whole number from 0"),
+        ('fit      = "film"', 'fit = "stretch"\nmargin = 6', "margin needs fit = 'film'"),
         ("# window = [-600, 1500]", "window = [-600, 1500] #", "so it needs accepts = 'ct'"),
         ('accepts  = "radiograph"', 'accepts = "film"', "accepts = 'film' is not one of radiograph, photo"),
     ],

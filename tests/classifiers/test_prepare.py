@@ -145,14 +145,25 @@ def white(square: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.data(), st.integers(200, 1500), st.integers(200, 1500), st.sampled_from([192, 384, 512]))
+@given(st.integers(0, 2**32), st.integers(20, 600), st.integers(20, 600), st.sampled_from([0, 1, 6, 30]))
+def test_a_margin_stays_black_around_the_same_film_made_smaller(
+    seed: int, height: int, width: int, margin: int
+) -> None:
+    image = patterned(seed, height, width)
+    inner = prepare(image, side=200 - 2 * margin)
+    assert np.array_equal(prepare(image, side=200, margin=margin), np.pad(inner, margin))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data(), st.integers(200, 1500), st.integers(200, 1500), st.sampled_from([192, 384, 512]),
+       st.sampled_from([0, 12]))  # fmt: skip
 def test_a_box_of_the_film_is_found_where_its_placement_says(
-    data: st.DataObject, height: int, width: int, side: int
+    data: st.DataObject, height: int, width: int, side: int, margin: int
 ) -> None:
     size = max(height, width) // 8
     left, top = data.draw(st.integers(0, width - size)), data.draw(st.integers(0, height - size))
     box = (left, top, left + size, top + size)
-    square, placement = prepared(marked(height, width, box), side=side)
+    square, placement = prepared(marked(height, width, box), side=side, margin=margin)
     said = placement.to_input(np.array([box], np.float32))
     coarsest = max(1.0, max(height, width) / max(WORKING_SIDE, side)) + 1 / min(placement.scale)
     assert np.abs(placement.to_film(white(square)) - box).max() < 0.6 * coarsest  # film pixels

@@ -119,5 +119,5 @@ def test_it_is_written_and_read_again(compass: Compass) -> None:
 
 
 def test_other_labels_than_quarter_turns_cannot_be_looked_at_again(compass: Compass) -> None:
-    with pytest.raises(PackError, match="look_again is for the head 'rotation'"):
+    with pytest.raises(PackError, match="'rotation' with the labels 0, 90, 180, 270"):
         compass(look_again=0.9, labels=("0", "180", "90", "270"))

@@ -48,6 +48,11 @@ def test_three_networks_count_alike_and_the_start_as_it_is_told(tmp_path: Path) 
     assert found.get_layer("view").get_weights()[1] == pytest.approx(begun + 1.5, abs=1e-4)
 
 
-def test_nothing_to_average_is_said(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="name the networks"):
-        average([], start=VIEW_PACK, of_start=0.5, out=tmp_path)
+@pytest.mark.timeout(120)  # loads TensorFlow
+@pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
+def test_without_networks_it_is_the_start_itself(tmp_path: Path) -> None:
+    model = network(Recipe(), side=208)
+    go_on_from(model, VIEW_PACK)
+    average([], start=VIEW_PACK, of_start=0.5, out=tmp_path)
+    for kept, begun in zip(trained(tmp_path)[0].get_weights(), model.get_weights(), strict=True):
+        assert np.array_equal(kept, begun)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from training.calibrate import OTHER, best_temperature, choose, ranking, softmax
+from training.calibrate import OTHER, answered, best_temperature, choose, ranking, softmax
 from training.simulate.views import LABELS
 
 
@@ -21,7 +21,7 @@ def drawn(scale: float, count: int = 4000) -> tuple[np.ndarray, np.ndarray]:  # 
 @pytest.mark.parametrize("scale", [0.7, 1.0, 2.5])
 def test_the_temperature_undoes_over_and_under_confidence(scale: float) -> None:
     logits, truth = drawn(scale)
-    assert best_temperature(logits, truth, np.ones(len(truth))) == pytest.approx(scale, rel=0.08)
+    assert best_temperature(logits[None], truth, np.ones(len(truth))) == pytest.approx(scale, rel=0.08)
 
 
 def test_a_better_score_ranks_higher() -> None:
@@ -36,13 +36,33 @@ def test_the_gate_is_wide_when_everything_is_right_and_narrow_when_not() -> None
     truth = np.repeat(np.arange(len(LABELS)), 30)
     sure = np.eye(len(LABELS))[truth] * 12
     unsure = sure * 0.1 + np.random.default_rng(1).normal(0, 1, sure.shape)
-    assert choose(sure, truth, np.ones(len(truth))).margin < choose(unsure, truth, np.ones(len(truth))).margin
+    wide, narrow = (choose(logits[None], truth, np.ones(len(truth))) for logits in (sure, unsure))
+    assert wide.margin < narrow.margin
 
 
 def test_the_threshold_for_other_keeps_false_rejections_low() -> None:
     truth = np.repeat(np.arange(len(LABELS)), 30)
     logits = np.eye(len(LABELS))[truth] * 6 + np.random.default_rng(2).normal(0, 1, (len(truth), len(LABELS)))
-    chosen = choose(logits, truth, np.ones(len(truth)))
+    chosen = choose(logits[None], truth, np.ones(len(truth)))
     scores = softmax(logits / chosen.temperature)[:, OTHER]
     assert (scores[truth != OTHER] >= chosen.other_threshold).mean() < 0.05
     assert (scores[truth == OTHER] >= chosen.other_threshold).mean() > 0.9
+
+
+def test_films_that_are_not_clear_are_answered_by_all_looks_and_the_others_by_the_first() -> None:
+    clear, unclear, elsewhere = np.zeros((3, len(LABELS)))
+    clear[3], unclear[[3, 4]], elsewhere[4] = 20.0, (1.0, 0.9), 20.0
+    scores = answered(np.array([[clear, unclear], [elsewhere, elsewhere]]), 1.0)
+    assert scores.argmax(axis=1).tolist() == [3, 4]
+    assert scores[0] == pytest.approx(softmax(clear))
+    assert scores[1] == pytest.approx((softmax(unclear) + softmax(elsewhere)) / 2)
+
+
+def test_where_energy_tells_other_films_better_only_one_look_counts() -> None:
+    truth = np.repeat([0, OTHER], 50)
+    first = np.zeros((100, len(LABELS)))
+    first[:50, 0], first[:50, OTHER], first[50:, OTHER] = 9.0, 8.9, -5.0  # the label other says the opposite
+    looks = np.stack([first, 0 * first])
+    chosen = choose(looks, truth, np.ones(100))
+    assert chosen.use_energy
+    assert chosen == choose(looks[:1], truth, np.ones(100))
