@@ -26,13 +26,13 @@ from numpy.typing import NDArray
 
 from classifiers.film import Film
 from router.views import NNCPR_VIEWS
+from training.simulate.fracture.render import PREFIX as BROKEN_ARMS
 from training.simulate.fracture.render import load_shard as broken_films
 from training.simulate.render import load_shard
 from training.simulate.views import LABELS
 
 Grey = NDArray[np.uint8]
 UNKNOWN: Final = -1
-BROKEN: Final = "fracture-"  # how the shards of broken and whole arms begin
 FOLDERS: Final = {
     "other_forearm": ("forearm_ap", "forearm_lateral"),
     "other_foot_lateral": ("foot_lateral",),
@@ -184,7 +184,7 @@ def simulated(folders: Sequence[Path], *, held_out: bool) -> Iterator[Example]:
     out."""
     for folder in folders:
         for path in sorted(folder.glob("*-[0-9]*-[0-9]*.npz")):
-            films = list(_broken_arms(path) if path.name.startswith(BROKEN) else _shard(path))
+            films = list(_broken_arms(path) if path.name.startswith(BROKEN_ARMS) else _shard(path))
             cut = len(films) - len(films) // 10
             yield from films[cut:] if held_out else films[:cut]
 

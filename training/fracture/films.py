@@ -21,7 +21,7 @@ from training.films import RealFilm, read, real_films
 from training.simulate.fracture.film import BrokenFilm
 from training.simulate.fracture.injuries import FRACTURE, PLACES
 from training.simulate.fracture.injuries import LABELS as HURT
-from training.simulate.fracture.render import load_shard
+from training.simulate.fracture.render import PREFIX, load_shard
 
 SIDE: Final = 256  # pixels of the network's input
 CONTEXT: Final = 2.0  # the square looked at, over the longer side of the joint's box
@@ -85,7 +85,7 @@ class Arm:
 
 def simulated_arms(folder: Path, *, held_out: bool) -> Iterator[Arm]:
     """The films rendered into a folder that are learnt from, or those of every tenth patient."""
-    for path in sorted(folder.glob("fracture-*.npz")):
+    for path in sorted(folder.glob(f"{PREFIX}*.npz")):
         for film, patient in load_shard(path):
             if (patient % HELD_OUT == 0) == held_out:
                 yield Arm(film=film, group=f"{path.stem}-{patient}")

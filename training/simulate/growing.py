@@ -9,19 +9,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.random import Generator
 
 from training.simulate.cut import NO_TAG, Field, Shell, cut
-from training.simulate.meshes import Floats, Ints, vertex_normals
+from training.simulate.meshes import Floats, Ints
 from training.simulate.pose import unit
-from training.simulate.rig import Rig
+from training.simulate.rig import Rig, replaced
+from training.simulate.segments import CARPUS
 
 NOTHING: Final = 0.02  # of its size, what stays of a bone that is not there yet
-CARPUS: Final = r"Scaphoid|Lunate|Triquetrum|Pisiform|Trapez|Capitate|Hamate"
 ALONG_FOOT: Final = (0.0, 0.0, -1.0)
 Direction = tuple[float, float, float]
 
@@ -86,7 +86,8 @@ def growing(rig: Rig, rng: Generator, *, young: float) -> Rig:
             bone = _parted(bone, plate, name.endswith(".r"), young, rng)
         size = max(NOTHING, 1 - late * young * rng.uniform(0.4, 1.0))
         changed |= _scaled(bone, size, about=_middle(bone))
-    return _rebuilt(rig, changed)
+    surfaces = {(rig.names[part], rig.kinds[part]): _one(shells) for part, shells in changed.items()}
+    return replaced(rig, surfaces)
 
 
 def _parts(rig: Rig, name: str) -> list[int]:
@@ -96,9 +97,8 @@ def _parts(rig: Rig, name: str) -> list[int]:
 
 
 def _shell(rig: Rig, part: int) -> Shell:
-    start, stop = rig.vertex_starts[part], rig.vertex_starts[part + 1]
-    faces = rig.faces[rig.face_starts[part] : rig.face_starts[part + 1]] - start
-    return Shell(vertices=rig.vertices[start:stop], faces=faces, tags=np.zeros(stop - start, dtype=np.int64))
+    vertices, faces = rig.surface(part)
+    return Shell(vertices=vertices, faces=faces, tags=np.full(len(vertices), NO_TAG))
 
 
 def _points(bone: Surfaces) -> Floats:
@@ -156,41 +156,6 @@ def _scaled(bone: Surfaces, size: float, *, about: Floats) -> Surfaces:
         part: [shell.placed(about + size * (shell.vertices - about)) for shell in shells]
         for part, shells in bone.items()
     }
-
-
-def _rebuilt(rig: Rig, changed: Surfaces) -> Rig:
-    """The rig with other surfaces for some of its parts."""
-    vertices: list[Floats] = []
-    normals: list[Floats] = []
-    followed: list[Ints] = []
-    weights: list[Floats] = []
-    faces: list[Ints] = []
-    counts: list[int] = []
-    face_counts: list[int] = []
-    for part in range(len(rig.names)):
-        own = slice(int(rig.vertex_starts[part]), int(rig.vertex_starts[part + 1]))
-        shells = changed.get(part)
-        if shells is None:
-            points, directions = rig.vertices[own], rig.normals[own]
-            corners = rig.faces[rig.face_starts[part] : rig.face_starts[part + 1]] - own.start
-        else:
-            points, corners = _one(shells)
-            directions = vertex_normals(points, corners)
-        followed.append(
-            rig.followed[own] if shells is None else np.repeat(rig.followed[own][:1], len(points), 0)
-        )
-        weights.append(
-            rig.weights[own] if shells is None else np.repeat(rig.weights[own][:1], len(points), 0)
-        )
-        faces.append(corners + sum(counts))
-        vertices.append(points)
-        normals.append(directions)
-        counts.append(len(points))
-        face_counts.append(len(corners))
-    return replace(rig, vertices=np.concatenate(vertices), normals=np.concatenate(normals),
-                   followed=np.concatenate(followed), weights=np.concatenate(weights),
-                   faces=np.concatenate(faces), vertex_starts=np.cumsum([0, *counts]),
-                   face_starts=np.cumsum([0, *face_counts]))  # fmt: skip
 
 
 def _one(shells: Sequence[Shell]) -> tuple[Floats, Ints]:

@@ -14,8 +14,8 @@ from typing import Final
 import numpy as np
 
 from training.simulate.meshes import Floats, merge, vertex_normals, volume
-from training.simulate.ossicle_rig import Surfaces, means
-from training.simulate.rig import Rig
+from training.simulate.ossicle_rig import means
+from training.simulate.rig import Rig, Surfaces
 
 ATTRIBUTION: Final = "foot bones: University of Denver, Visible Human, CC BY 4.0"
 PEOPLE: Final = ("VHF", "VHM")

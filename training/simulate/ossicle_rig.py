@@ -13,14 +13,12 @@ from typing import Final
 import numpy as np
 
 from training.simulate.bend import kept_segments
-from training.simulate.meshes import Floats, Ints, merge, vertex_normals, volume
-from training.simulate.rig import Rig, restricted
-from training.simulate.segments import SEGMENTS, segment_of
+from training.simulate.meshes import Floats, Ints, merge, volume
+from training.simulate.rig import Rig, Surfaces, replaced, restricted
+from training.simulate.segments import segment_of
 
 FINE: Final = {"foot.l": 0.9, "toes.l": 0.9, "shank.l": 1.6}  # mm, merging cells of bones
 DRAWN_APART: Final = "Sesamoid bones of foot.l"  # drawn anew for every film
-
-Surfaces = dict[tuple[str, str], tuple[Floats, Ints]]
 
 
 def fine_leg(rig: Rig, anatomy: Path) -> tuple[Rig, tuple[Floats, ...]]:
@@ -58,35 +56,6 @@ def means(values: Floats, cluster: Ints) -> Floats:
     """The mean of the values (n, 3) of each cluster: (clusters, 3)."""
     counts = np.bincount(cluster)
     return np.column_stack([np.bincount(cluster, values[:, axis]) / counts for axis in range(3)])
-
-
-def replaced(rig: Rig, surfaces: Surfaces, *, without: str = "") -> Rig:
-    """``rig`` with other surfaces for some parts (by name and kind), and without one of them."""
-    rows = []
-    for index, key in enumerate(zip(rig.names, rig.kinds, strict=True)):
-        if key[0] == without:
-            continue
-        at = slice(int(rig.vertex_starts[index]), int(rig.vertex_starts[index + 1]))
-        if key in surfaces:
-            vertices, faces = surfaces[key]
-            own = np.full((len(vertices), 3), SEGMENTS.index(segment_of(key[0])))
-            share = np.tile([1.0, 0.0, 0.0], (len(vertices), 1))
-            rows.append((key, vertices, vertex_normals(vertices, faces), faces, own, share))
-        else:
-            faces = rig.faces[rig.face_starts[index] : rig.face_starts[index + 1]] - at.start
-            rows.append((key, rig.vertices[at], rig.normals[at], faces, rig.followed[at], rig.weights[at]))
-    starts = np.cumsum([0, *(len(row[1]) for row in rows)])
-    return Rig(
-        names=tuple(row[0][0] for row in rows),
-        kinds=tuple(row[0][1] for row in rows),
-        vertices=np.concatenate([row[1] for row in rows]),
-        normals=np.concatenate([row[2] for row in rows]),
-        faces=np.concatenate([row[3] + start for row, start in zip(rows, starts[:-1], strict=True)]),
-        vertex_starts=starts,
-        face_starts=np.cumsum([0, *(len(row[3]) for row in rows)]),
-        followed=np.concatenate([row[4] for row in rows]),
-        weights=np.concatenate([row[5] for row in rows]),
-    )
 
 
 def _pieces(vertices: Floats, faces: Ints, *, by: Floats) -> list[Ints]:

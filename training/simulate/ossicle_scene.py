@@ -25,14 +25,14 @@ from training.simulate.ossicle_growth import (
     standard,
 )
 from training.simulate.ossicle_people import tarsus
-from training.simulate.ossicle_rig import fine_leg, replaced
+from training.simulate.ossicle_rig import fine_leg
 from training.simulate.ossicle_shapes import Lump
 from training.simulate.ossicle_sites import OSSICLES, SITES, anchors, edges, middle
 from training.simulate.patient import Patient, position
 from training.simulate.people import Person, reshaped
 from training.simulate.pose import skeleton
 from training.simulate.raster import Camera, thickness
-from training.simulate.rig import Rig, load_rig
+from training.simulate.rig import Rig, load_rig, replaced
 from training.simulate.segments import CHANNEL, TISSUES, segment_of
 from training.simulate.setup import View
 

@@ -13,6 +13,7 @@ from training.simulate.ossicle_film import FootFilm, Truth, expose
 from training.simulate.ossicle_people import PEOPLE
 from training.simulate.ossicle_scene import FootStudio
 from training.simulate.ossicle_sites import OSSICLES
+from training.simulate.tiles import save_sheet
 from training.simulate.views import TABLE
 
 TILE: Final = 150  # pixels
@@ -30,7 +31,7 @@ SHOWN_IN: Final = {
 def contact_sheet(anatomy: Path, kept: Path, out: Path, *, seed: int = 11) -> None:
     """Render the sheet to ``out`` (JPEG); the same every time."""
     studios = [FootStudio(anatomy, kept, person=person) for person in ("", *PEOPLE)]
-    rows = []
+    every: list[NDArray[np.uint8]] = []
     for row, name in enumerate(OSSICLES):
         tiles: list[NDArray[np.uint8]] = []
         turn = 0
@@ -44,9 +45,8 @@ def contact_sheet(anatomy: Path, kept: Path, out: Path, *, seed: int = 11) -> No
             ]
             tiles += [_tile(film, there[0], name if not tiles else "")] if there else []
             turn += 1
-        rows.append(np.concatenate(tiles, axis=1))
-    out.parent.mkdir(parents=True, exist_ok=True)
-    cv2.imwrite(str(out), np.concatenate(rows), [cv2.IMWRITE_JPEG_QUALITY, 82])
+        every += tiles
+    save_sheet(every, COLUMNS, out, quality=82)
 
 
 def _tile(film: FootFilm, thing: Truth, line: str) -> NDArray[np.uint8]:

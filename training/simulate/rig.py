@@ -17,6 +17,8 @@ from training.simulate.meshes import Floats, Ints, Part, load_body, vertex_norma
 from training.simulate.segments import SEGMENTS, segment_of
 from training.simulate.skin import follow
 
+Surfaces = dict[tuple[str, str], tuple[Floats, Ints]]  # vertices and faces by name and kind of a part
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rig:
@@ -38,6 +40,12 @@ class Rig:
             if key == (name, kind):
                 return slice(int(self.vertex_starts[index]), int(self.vertex_starts[index + 1]))
         raise KeyError(name)
+
+    def surface(self, index: int) -> tuple[Floats, Ints]:
+        """The vertices (n, 3) mm of a part, and its faces (m, 3), which count from its first vertex."""
+        start, stop = self.vertex_starts[index], self.vertex_starts[index + 1]
+        faces = self.faces[self.face_starts[index] : self.face_starts[index + 1]]
+        return self.vertices[start:stop], faces - start
 
     def bone(self, name: str) -> Floats:
         """The outer vertices of a bone, (n, 3) mm."""
@@ -69,6 +77,35 @@ def _joined(parts: tuple[Part, ...], followed: Ints, weights: Floats) -> Rig:
         face_starts=np.cumsum([0, *(len(row[3]) for row in rows)]),
         followed=followed,
         weights=weights,
+    )
+
+
+def replaced(rig: Rig, surfaces: Surfaces, *, without: str = "") -> Rig:
+    """``rig`` with other surfaces for some parts, and without one of them."""
+    rows = []
+    for index, key in enumerate(zip(rig.names, rig.kinds, strict=True)):
+        if key[0] == without:
+            continue
+        if key in surfaces:
+            vertices, faces = surfaces[key]
+            own = np.full((len(vertices), 3), SEGMENTS.index(segment_of(key[0])))
+            share = np.tile([1.0, 0.0, 0.0], (len(vertices), 1))
+            rows.append((key, vertices, vertex_normals(vertices, faces), faces, own, share))
+        else:
+            vertices, faces = rig.surface(index)
+            at = slice(int(rig.vertex_starts[index]), int(rig.vertex_starts[index + 1]))
+            rows.append((key, vertices, rig.normals[at], faces, rig.followed[at], rig.weights[at]))
+    starts = np.cumsum([0, *(len(row[1]) for row in rows)])
+    return Rig(
+        names=tuple(row[0][0] for row in rows),
+        kinds=tuple(row[0][1] for row in rows),
+        vertices=np.concatenate([row[1] for row in rows]),
+        normals=np.concatenate([row[2] for row in rows]),
+        faces=np.concatenate([row[3] + start for row, start in zip(rows, starts[:-1], strict=True)]),
+        vertex_starts=starts,
+        face_starts=np.cumsum([0, *(len(row[3]) for row in rows)]),
+        followed=np.concatenate([row[4] for row in rows]),
+        weights=np.concatenate([row[5] for row in rows]),
     )
 
 

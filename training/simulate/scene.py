@@ -122,14 +122,14 @@ class Studio:
 
     def picture(self, shot: Shot, kv: int, rng: Generator) -> film.Map:
         """The processed film, float32 (H, W) in [0, 1], before it is hung, collimated and marked."""
-        view, dense = shot.view, shot.view.grid and kv < 100
+        view = shot.view
         signal, body = self._signal(shot, kv, rng)
         if shot.beside is not None:
             beside = self._signal(shot.beside, kv, rng)
             pairs = [(one, other[:, ::-1] if shot.both else other)
                      for one, other in zip((signal, body), beside, strict=True)]  # fmt: skip
             signal, body = _side_by_side(pairs, rng)
-        return film.developed(signal, body > 0.5, rng, pitch=shot.pitch, trunk=dense,
+        return film.developed(signal, body > 0.5, rng, pitch=shot.pitch, trunk=_dense(view, kv),
                               blackened=view.blackened, whitened=view.whitened)  # fmt: skip
 
     def _signal(self, shot: Shot, kv: int, rng: Generator) -> list[film.Map]:
@@ -138,12 +138,17 @@ class Studio:
         gas = bowel.gas(shot.gut, shape, rng, pitch=shot.pitch, amount=view.gas) if view.gas else None
         how = beam.exposure(rng, kv, trunk=view.grid)
         signal = beam.attenuation(
-            shot.tissues, gas, shot.who, how, self._grain, rng, pitch=shot.pitch, trunk=view.grid and kv < 100
+            shot.tissues, gas, shot.who, how, self._grain, rng, pitch=shot.pitch, trunk=_dense(view, kv)
         )
         body = np.asarray(shot.tissues[CHANNEL["skin"]] > 0.3, dtype=np.float32)
         bent = film.warped([signal, body], rng, turn=float(rng.normal(0, 3)), stretch=0.06, bend=3.0)
         window = _margin(signal.shape, rng)
         return [one[window] for one in bent]
+
+
+def _dense(view: View, kv: int) -> bool:
+    """Whether it is a trunk behind a grid, at a voltage at which bone and gas still differ much."""
+    return view.grid and kv < 100
 
 
 def _traced(patient: Patient, look: Camera, view: View, metal: list[hardware.Surface], cast: float,

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from training.simulate.bodies import CHILD, GROWN, WORN
 from training.simulate.panoramic import Panoramic
 from training.simulate.scene import Studio
+from training.simulate.tiles import save_sheet
 from training.simulate.views import LABELS, TABLE
 
 TILE = 112  # pixels
@@ -35,7 +36,7 @@ def contact_sheet(anatomy: Path, cache: Path, out: Path, *, seed: int = 7) -> No
                 else studio.expose(studio.pose(setups[number % len(setups)], rng), rng)
             )
             tiles.append(_tile(film.pixels, label if number == 0 else ""))
-    _save(tiles, COLUMNS, out)
+    save_sheet(tiles, COLUMNS, out)
 
 
 def bodies_sheet(anatomy: Path, cache: Path, out: Path, *, seed: int = 7) -> None:
@@ -48,14 +49,7 @@ def bodies_sheet(anatomy: Path, cache: Path, out: Path, *, seed: int = 7) -> Non
         for body in BODIES:
             rng = np.random.default_rng([seed, index])
             tiles.append(_tile(studio.expose(studio.pose(plain, rng, body=body), rng).pixels, body[0]))
-    _save(tiles, len(BODIES), out)
-
-
-def _save(tiles: list[NDArray[np.uint8]], columns: int, out: Path) -> None:
-    tiles += [np.zeros_like(tiles[0])] * (-len(tiles) % columns)
-    rows = [np.concatenate(tiles[start : start + columns], axis=1) for start in range(0, len(tiles), columns)]
-    out.parent.mkdir(parents=True, exist_ok=True)
-    cv2.imwrite(str(out), np.concatenate(rows), [cv2.IMWRITE_JPEG_QUALITY, 80])
+    save_sheet(tiles, len(BODIES), out)
 
 
 def _tile(pixels: NDArray[np.uint8], label: str) -> NDArray[np.uint8]:

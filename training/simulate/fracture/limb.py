@@ -227,10 +227,8 @@ def _whole(patient: Patient, name: str) -> Piece:
     for kind in ("bone", "inner"):
         index = next(k for k, key in enumerate(zip(patient.rig.names, patient.rig.kinds, strict=True))
                      if key == (name, kind))  # fmt: skip
-        start, stop = patient.rig.vertex_starts[index], patient.rig.vertex_starts[index + 1]
-        faces = patient.rig.faces[patient.rig.face_starts[index] : patient.rig.face_starts[index + 1]]
-        shells.append(Shell(vertices=patient.vertices[start:stop], faces=faces - start,
-                            tags=np.zeros(stop - start, dtype=np.int64)))  # fmt: skip
+        vertices, (_, faces) = patient.vertices[patient.rig.part(name, kind)], patient.rig.surface(index)
+        shells.append(Shell(vertices=vertices, faces=faces, tags=np.full(len(vertices), NO_TAG)))
     return Piece(outer=shells[0], inner=shells[1])
 
 

@@ -18,6 +18,7 @@ from training.simulate.shards import rendered
 
 LONG_SIDE = 416  # pixels; films are stored no larger
 SHARD = 60  # films
+PREFIX = "fracture-"  # how the shards' names begin
 EXPOSURES = 2  # of one positioned patient
 _here: dict[str, BrokenStudio] = {}
 
@@ -43,7 +44,7 @@ def render(order: Order, *, processes: int) -> Iterator[tuple[int, int]]:
 
 def shard_path(order: Order, number: int) -> Path:
     """Where a shard lies."""
-    return order.out / f"fracture-{order.seed}-{number:03d}.npz"
+    return order.out / f"{PREFIX}{order.seed}-{number:03d}.npz"
 
 
 def _shard(order: Order, number: int) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from training.simulate.fracture.case import KINDS
 from training.simulate.fracture.film import BrokenFilm, BrokenStudio
+from training.simulate.tiles import save_sheet
 
 TILE: Final = 150  # pixels
 COLUMNS: Final = 10
@@ -27,10 +28,7 @@ def contact_sheet(anatomy: Path, cache: Path, out: Path, *, seed: int = 7) -> No
     names = [kind.hurt.__name__ for kind in KINDS]
     wanted = [name for name in names for _ in range(EACH.get(name, 2))] + [""] * 4
     tiles = [_tile(_shown(studio, name, seed, number)) for number, name in enumerate(wanted)]
-    tiles += [np.zeros_like(tiles[0])] * (-len(tiles) % COLUMNS)
-    rows = [np.concatenate(tiles[start : start + COLUMNS], axis=1) for start in range(0, len(tiles), COLUMNS)]
-    out.parent.mkdir(parents=True, exist_ok=True)
-    cv2.imwrite(str(out), np.concatenate(rows), [cv2.IMWRITE_JPEG_QUALITY, 80])
+    save_sheet(tiles, COLUMNS, out)
 
 
 def _shown(studio: BrokenStudio, name: str, seed: int, number: int) -> BrokenFilm:
