@@ -62,7 +62,7 @@ def write_card(pack: Path, evaluations: Path, log: Sequence[str]) -> Path:
         ("{recall}", recall(found)),
         ("{log}", "\n".join(f"| {line} |" for line in log)),
         ("{beyond}", str(len(set(LABELS) - {OTHER, *NNCPR_VIEWS}))),
-        ("{speed}", f"{found['final']['speed_ms']:.1f}"),
+        ("{speed}", _speed(found["final"])),
         ("{speed_beside}", _speed_beside(found["final"])),
     ):
         text = text.replace(mark, part)
@@ -121,9 +121,13 @@ def recall(found: Mapping[str, Metrics]) -> str:
     return "\n".join(rows)
 
 
+def _speed(metrics: Metrics) -> str:
+    return f"{metrics['speed_ms']:.1f} ms (mean {metrics['speed_mean_ms']:.1f})"
+
+
 def _speed_beside(metrics: Metrics) -> str:
     other = metrics.get("against")
-    return f"{other['pack']}: {other['figures']['speed_ms']:.1f} ms" if other else "no other pack beside it"
+    return f"{other['pack']}: {_speed(other['figures'])}" if other else "no other pack beside it"
 
 
 def _weak(metrics: Metrics) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -36,10 +36,11 @@ def evaluate(
 
     films = [film for film in real_films(shared) if film.split in splits]
     chests = chest_films(shared, "test")
-    found = _Measured(films, chests, pack)
-    measured = found.figures()
-    if against is not None:
-        measured["against"] = _beside(_Measured(films, chests, against), found)
+    found, *others = [_Measured(films, chests, one) for one in (pack, against) if one is not None]
+    times = speed(films[:TIMED], [one.classifier for one in (found, *others)])
+    measured = {**found.figures(), **times[0]}
+    for other, taken in zip(others, times[1:], strict=True):
+        measured["against"] = _beside(other, found, taken)
     out = out / "+".join(splits)
     out.mkdir(parents=True, exist_ok=True)
     (out / "metrics.json").write_text(json.dumps(measured, indent=1))
@@ -62,14 +63,14 @@ class _Measured:
     def __init__(self, films: Sequence[RealFilm], chests: Sequence[Example], folder: Path) -> None:
         self.pack = load_pack(folder)
         runtime = load(self.pack, threads=1)
-        self._classifier = ViewClassifier(self.pack, runtime)
-        self.judged = judge(films, self.pack, self._classifier)
+        self.classifier = ViewClassifier(self.pack, runtime)
+        self.judged = judge(films, self.pack, self.classifier)
         upright = [film for film in films if film.one_of_thirty and film.folder not in ANY_WAY_ROUND]
         turned = [
-            np.mean([_turned(film, quarter, self._classifier) == quarter for quarter in range(4)])
+            np.mean([_turned(film, quarter, self.classifier) == quarter for quarter in range(4)])
             for film in upright
         ]
-        beam, named = beams(chests, self.pack, self._classifier)
+        beam, named = beams(chests, self.pack, self.classifier)
         patients = [film.group for film in chests]
         # each: a value per film, and the films' groups
         self.shares: dict[str, tuple[NDArray[np.generic], list[str]]] = {
@@ -86,22 +87,22 @@ class _Measured:
             | {name: grouped(values, groups) for name, (values, groups) in self.shares.items()}
             | {
                 "chest_films": len(self.shares["ap_or_pa"][1]),
-                **speed([item.film for item in self.judged], self._classifier),
                 "same_as_dicom": agreement(
                     [read(item.film.path) for item in some],
                     [item.stated for item in some],
-                    self._classifier,
+                    self.classifier,
                 ),
             }
         )
 
 
-def _beside(before: _Measured, after: _Measured) -> dict[str, object]:
-    """What ``before`` says of the same films, and how much better ``after`` is, figure by figure."""
+def _beside(before: _Measured, after: _Measured, taken: Mapping[str, float]) -> dict[str, object]:
+    """What ``before`` says of the same films, how long it has ``taken``, and how much better ``after`` is,
+    figure by figure."""
     gained = gains(before.judged, after.judged)
     for name, (values, groups) in after.shares.items():
         gained[name] = grouped(np.subtract(values, before.shares[name][0], dtype=float), groups)
-    return {"pack": str(before.pack.ref), "figures": before.figures(), "gained": gained}
+    return {"pack": str(before.pack.ref), "figures": {**before.figures(), **taken}, "gained": gained}
 
 
 def judge(films: Sequence[RealFilm], pack: Pack, classifier: ViewClassifier) -> list[Judged]:
@@ -134,16 +135,17 @@ def _turned(film: RealFilm, quarter: int, classifier: ViewClassifier) -> int:
     return int(said.further["rotation"][0].label) // 90
 
 
-def speed(films: Sequence[RealFilm], classifier: ViewClassifier) -> dict[str, float]:
-    """Milliseconds of one core for preparing and naming one decoded film: the median of ``TIMED`` films, and
-    their mean, to which those add most that are looked at again."""
-    taken = []
-    for film in films[:TIMED]:
+def speed(films: Sequence[RealFilm], classifiers: Sequence[ViewClassifier]) -> list[dict[str, float]]:
+    """Milliseconds of one core that each needs to prepare and name one decoded film, the classifiers in turn:
+    the median, and the mean, to which those films add most that are looked at again."""
+    taken: list[list[float]] = [[] for _ in classifiers]
+    for film in films:
         decoded = film_of(read(film.path))
-        start = time.perf_counter()
-        classifier.predict([decoded])
-        taken.append((time.perf_counter() - start) * 1000)
-    return {
-        "speed_ms": round(float(np.median(taken)), 2),
-        "speed_mean_ms": round(float(np.mean(taken)), 2),
-    }
+        for times, classifier in zip(taken, classifiers, strict=True):
+            start = time.perf_counter()
+            classifier.predict([decoded])
+            times.append((time.perf_counter() - start) * 1000)
+    return [
+        {"speed_ms": round(float(np.median(times)), 2), "speed_mean_ms": round(float(np.mean(times)), 2)}
+        for times in taken
+    ]

@@ -32,13 +32,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     export = stages.add(
         "export", _export, "write WORK's network as a model pack, the version after the shipped"
     )
-    export.add_argument("--pack", type=Path, default=PACKS / "fracture" / "2")
+    export.add_argument("--pack", type=Path, default=PACKS / "fracture" / "3")
     for one in (
         shown,
         stages.add("evaluate", _evaluate, "measure the pack on every real elbow, forearm and wrist film"),
         stages.add("card", _card, "write the pack's card from its evaluation"),
     ):
-        one.add_argument("--pack", type=Path, default=PACKS / "fracture" / "1")
+        one.add_argument("--pack", type=Path, default=PACKS / "fracture" / "2")
     return stages.run(arguments)
 
 
