@@ -56,9 +56,9 @@ def _network_stages(stages: Stages) -> None:
     average.add_argument("--of-start", type=float, default=0.0, help="how much of it (0 to 1, default 0)")
     weigh = stages.add("weigh", _weigh, "try several shares of the start on real films, final ones never")
     weigh.add_argument("--shares", type=float, nargs="+", default=[0.0, 0.2, 0.35, 0.5, 0.7, 1.0])
+    trained = "folders of trained networks (none: the start alone)"
     for one in (average, weigh):
-        folders_of = "folders of trained networks (none: the start alone)"
-        one.add_argument("--networks", type=Path, nargs="*", default=[], help=folders_of)
+        one.add_argument("--networks", type=Path, nargs="*", default=[], help=trained)
         one.add_argument("--start", type=Path, required=True, help="view pack that all of them began with")
     chosen = "choose temperature, gate and reject on films that may train"
     calibrate = stages.add("calibrate", _calibrate, chosen)

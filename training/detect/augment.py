@@ -32,8 +32,8 @@ class Style:
     coarse: float = 0.2  # share of films as from fewer pixels
     coarsest: float = 0.5  # of the side: the fewest pixels
     rough: float = 0.3  # share each of blurred, sharpened, noisy films
-    strange: float = 0.0  # share each of films with another machine's greys and textures, or a filter's
-    looks: Sequence[Look] = ()  # of real films that may train: what other machines make of a film
+    strange: float = 0.0  # share of films with the textures of one of ``looks``, or of a random filter
+    looks: Sequence[Look] = ()  # of real films that may train
 
 
 PLAIN = Style(
