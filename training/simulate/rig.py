@@ -36,9 +36,14 @@ class Rig:
 
     def part(self, name: str, kind: str = "bone") -> slice:
         """Where the vertices of a part are. Raises KeyError."""
+        index = self.index(name, kind)
+        return slice(int(self.vertex_starts[index]), int(self.vertex_starts[index + 1]))
+
+    def index(self, name: str, kind: str = "bone") -> int:
+        """The number of a part. Raises KeyError."""
         for index, key in enumerate(zip(self.names, self.kinds, strict=True)):
             if key == (name, kind):
-                return slice(int(self.vertex_starts[index]), int(self.vertex_starts[index + 1]))
+                return index
         raise KeyError(name)
 
     def surface(self, index: int) -> tuple[Floats, Ints]:

@@ -225,9 +225,8 @@ def _step(x: Floats) -> Floats:
 def _whole(patient: Patient, name: str) -> Piece:
     shells = []
     for kind in ("bone", "inner"):
-        index = next(k for k, key in enumerate(zip(patient.rig.names, patient.rig.kinds, strict=True))
-                     if key == (name, kind))  # fmt: skip
-        vertices, (_, faces) = patient.vertices[patient.rig.part(name, kind)], patient.rig.surface(index)
+        vertices = patient.vertices[patient.rig.part(name, kind)]
+        _, faces = patient.rig.surface(patient.rig.index(name, kind))
         shells.append(Shell(vertices=vertices, faces=faces, tags=np.full(len(vertices), NO_TAG)))
     return Piece(outer=shells[0], inner=shells[1])
 
