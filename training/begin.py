@@ -45,10 +45,20 @@ def begin_with_view(model: keras.Model, pack: Path = VIEW_PACK) -> None:
             wanted = there[name].get_weights()[0].shape
             if kernel.shape != wanted:
                 raise ValueError(f"{name} is {kernel.shape} in {pack}, not {wanted}")
-            larger = _enlarged(kernel)
-            there[name].set_weights([kernel * larger.reshape(_per_channel(kernel))])
-            one, nothing = np.ones_like(bias), np.zeros_like(bias)
-            there[f"{name}_norm"].set_weights([one, bias, nothing, larger**2 - np.float32(EPSILON)])
+            set_folded(there[name], there[f"{name}_norm"], kernel, bias)
+
+
+def set_folded(layer: Any, norm: Any | None, kernel: Floats, bias: Floats | None) -> None:
+    """Give a convolution, and the normalisation after it, what the exported form has as one; without a
+    normalisation (``norm`` None) it takes kernel and bias as they are."""
+    if norm is None:
+        layer.set_weights([kernel] if bias is None else [kernel, bias])
+        return
+    assert bias is not None
+    larger = _enlarged(kernel)
+    layer.set_weights([kernel * larger.reshape(_per_channel(kernel))])
+    one, nothing = np.ones_like(bias), np.zeros_like(bias)
+    norm.set_weights([one, bias, nothing, larger**2 - np.float32(EPSILON)])
 
 
 def go_on_from(model: keras.Model, pack: Path) -> None:
@@ -88,16 +98,22 @@ def folded(weights: Path) -> list[tuple[Floats, Floats]]:
     """Kernel, as Keras lays it, and bias of each convolution of an OpenVINO network, first to last."""
     found = []
     for op in ov.Core().read_model(weights).get_ordered_ops():
-        if op.get_type_name() not in CONVOLUTIONS:
-            continue
-        kernel = _constant(op.input_value(1).get_node())
-        bias = _constant(_after(op).input_value(1).get_node()).ravel()
-        if op.get_type_name() == "GroupConvolution":  # (channels, 1, 1, h, w)
-            kernel = kernel[:, :, 0].transpose(2, 3, 0, 1)
-        else:  # (out, in, h, w)
-            kernel = kernel.transpose(2, 3, 1, 0)
-        found.append((np.ascontiguousarray(kernel), bias))
+        if op.get_type_name() in CONVOLUTIONS:
+            found.append((kernel_of(op), bias_after(op)))
     return found
+
+
+def kernel_of(op: Any) -> Floats:
+    """The kernel of a convolution of an OpenVINO network, as Keras lays it."""
+    kernel = _constant(op.input_value(1).get_node())
+    if op.get_type_name() == "GroupConvolution":  # (channels, 1, 1, h, w)
+        return np.ascontiguousarray(kernel[:, :, 0].transpose(2, 3, 0, 1))
+    return np.ascontiguousarray(kernel.transpose(2, 3, 1, 0))  # (out, in, h, w)
+
+
+def bias_after(op: Any) -> Floats:
+    """What is added to the answer of an operation: (channels,)."""
+    return _constant(_after(op).input_value(1).get_node()).ravel()
 
 
 def _heads(weights: Path) -> Iterator[tuple[str, Floats, Floats]]:
@@ -108,7 +124,7 @@ def _heads(weights: Path) -> Iterator[tuple[str, Floats, Floats]]:
             if op.get_attributes()["transpose_b"]:
                 kernel = kernel.T
             (name,) = head.output(0).get_names()
-            yield name, np.ascontiguousarray(kernel), _constant(head.input_value(1).get_node()).ravel()
+            yield name, np.ascontiguousarray(kernel), bias_after(op)
 
 
 def _after(op: Any) -> Any:

@@ -16,13 +16,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     learn = "labels, features, five folds, the shipped network; goes on where it stopped"
     _plan_options(stages.add("train", _train, learn))
     choose = stages.add("calibrate", _calibrate, "probabilities and thresholds from what the folds said")
-    choose.add_argument("--others", type=Path, help="answers.npz of another version, for all but lumps")
+    choose.add_argument("--others", type=Path, help="answers.npz of another version, beside these")
     measure = stages.add("evaluate", _evaluate, "measure what the folds said, with intervals and pictures")
     measure.add_argument(
         "--against", type=Path, help="answers.npz of another version: what was gained over it"
     )
     write = stages.add("export", _export, "write the pack and check it against Keras")
-    write.add_argument("--others", type=Path, help="pack of another version, for all but lumps")
+    write.add_argument("--others", type=Path, help="pack of another version, beside this one")
     for one in (
         measure,
         write,
@@ -34,6 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _plan_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--backbone", type=Path, help="ImageNet weights (default: the installed package's)")
+    parser.add_argument(
+        "--start", type=Path, help="lung@2: go on from the network in it that no boxed film taught"
+    )
     for option, minutes, part in (
         ("--minutes", 45.0, "of the whole network"),
         ("--upper-minutes", 12.0, "of the upper half, from kept features"),
@@ -55,7 +58,8 @@ def _prepare(options: argparse.Namespace) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
-    from training.lung.train import Plan, train
+    from training.lung.plan import Plan
+    from training.lung.train import train
 
     use_threads(options)
     plan = Plan(
@@ -70,6 +74,7 @@ def _train(options: argparse.Namespace) -> None:
         work=options.work,
         plan=plan,
         backbone=options.backbone,
+        start=options.start,
         folds=None if options.folds is None else [None if x == "all" else int(x) for x in options.folds],
         report=lambda line: print(line, flush=True),
     )

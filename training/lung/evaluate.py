@@ -26,7 +26,7 @@ from training.lung.said import (
     said,
     write_answers,
 )
-from training.lung.sheets import draw, draw_lumps
+from training.lung.sheets import draw, draw_laid
 
 
 def calibrate(shared: Path, work: Path, *, others: Path | None = None) -> str:
@@ -66,7 +66,7 @@ def evaluate(shared: Path, work: Path, pack: Path, *, against: Path | None = Non
         found["gained"] = gained((spoken, sure), (other, crossed(other)))
     (out / "figures.json").write_text(json.dumps(found, indent=1))
     draw(spoken, sure, out / "pictures")
-    draw_lumps(chest_films(shared), out / "pictures" / "laid.jpg")
+    draw_laid(chest_films(shared), out / "pictures" / "laid.jpg")
     films = stated(spoken, sure, load_pack(pack).ref)
     measured = f"{len(films)} NIH films, half of them chosen for a finding, out of fold"
     add_baseline(pack, baseline_of_findings(films, measured=measured))

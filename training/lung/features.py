@@ -2,7 +2,7 @@
 minutes.
 
 The lower half has learnt on films of patients of whom no film has a box, so no fold has seen its own films.
-Each film is kept as it is and changed a few times, films of those patients also with lumps laid onto them;
+Each film is kept as it is and changed a few times, films of those patients also with signs laid onto them;
 its place, which is cheap, still changes while learning.
 """
 
@@ -24,7 +24,7 @@ from training.detect.network import STRIDES
 from training.detect.targets import Batch, batch_of
 from training.kept import save_arrays
 from training.lung.films import LABELS, ChestFilm, example
-from training.lung.lumps import laid
+from training.lung.laid import laid
 
 SIDE: Final = 320  # pixels; most of NIH's films here have no more
 SLID: Final = 32  # pixels by which a film is shifted at most while learning
@@ -44,7 +44,7 @@ class Features:
 
 def times(film: ChestFilm) -> int:
     """How many changed versions of a film are kept."""
-    return 7 if film.boxes else 2
+    return 4 if film.boxes else 2
 
 
 def write_features(
@@ -95,8 +95,8 @@ def _versions(
         alike = fitted(example(film, side=SIDE), side=SIDE)
         for number in range(times(film)):
             source = alike if number % 4 else sharp
-            lumpy = laid(source, rng) if film.fold is None and number else None
-            image, taught = augmented(lumpy or source, rng, STYLE)
+            signed = laid(source, rng) if film.fold is None and number else None
+            image, taught = augmented(signed or source, rng, STYLE)
             yield place, False, image, taught
 
 

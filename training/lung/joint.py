@@ -1,16 +1,14 @@
-"""One network of two: what lumps taught speaks for masses and nodules, what boxes taught for the six others.
+"""One network of two that learnt apart, of the same films in the same folds: both look at a film.
 
-Of masses and nodules there are too few boxes to learn from. The network of part 3 (``train``) learnt them
-from lumps laid onto films of other patients; no film with a box ever taught it. Both look at the same film;
-their places stand one after the other, and a label is nowhere at the places of the network that does not
-speak for it. Where it looked for lumps is shown by its scores: its map of labels, which only reports taught,
-lights up along a film's edge.
+The newer one speaks for all findings. The other, from before signs were laid onto films (``laid``), speaks
+beside it for those of which boxes had taught it enough: all but masses and nodules. Their places stand one
+after the other, so that suppression takes the surer of two boxes of one thing; of the film as a whole, and of
+where it shows what, the answer is the mean of both.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import reduce
 from typing import Any, Final
 
 import numpy as np
@@ -19,65 +17,53 @@ from numpy.typing import NDArray
 from classifiers.vino import ops, ov
 from training.detect.candidates import Candidates
 from training.detect.export import OUTPUTS
-from training.detect.network import HEAT_STRIDE, STRIDES, places
+from training.detect.network import places
 from training.lung.features import SIDE
 from training.lung.films import LABELS
 from training.lung.lumps import MASS, NODULE
 
-OF_LUMPS: Final = np.isin(np.arange(len(LABELS)), (MASS, NODULE))
-CELLS: Final = SIDE // HEAT_STRIDE
+ALSO: Final = ~np.isin(np.arange(len(LABELS)), (MASS, NODULE))  # of these the other network speaks too
 NOWHERE: Final = np.float32(-20.0)  # a logit
 Outputs = Mapping[str, NDArray[np.float32]]
 
 
-def joint(others: ov.Model, lumps: ov.Model) -> ov.Model:
-    """Two detectors of all labels as one; they are taken apart by it. Raises ValueError when ``others`` is
-    not one network."""
+def joint(other: ov.Model, own: ov.Model) -> ov.Model:
+    """Two detectors of all labels as one; they are taken apart by it. Raises ValueError when ``other`` is not
+    one network."""
     alone = len(places(SIDE))
-    if (found := others.output("scores").partial_shape[1].get_length()) != alone:
-        raise ValueError(f"the network for the other findings has {found} places, not {alone}")
-    film = others.get_parameters()[0]
-    lumps.get_parameters()[0].output(0).replace(film.output(0))
-    one, two = ({name: _source(model, name) for name in OUTPUTS} for model in (others, lumps))
-    nowhere = ops.constant(NOWHERE)
-    first = ops.select(_mask(3), nowhere, one["scores"])
-    second = ops.select(_mask(3), two["scores"], nowhere)
-    best = ops.reduce_max(two["scores"], np.array([1]), keep_dims=False)
+    if (found := other.output("scores").partial_shape[1].get_length()) != alone:
+        raise ValueError(f"the other network has {found} places, not {alone}")
+    film = other.get_parameters()[0]
+    own.get_parameters()[0].output(0).replace(film.output(0))
+    one, two = ({name: _source(model, name) for name in OUTPUTS} for model in (other, own))
+    spoken = ops.select(_mask(3), one["scores"], ops.constant(NOWHERE))
     answers = {
-        "scores": ops.concat([first, second], axis=1),
+        "scores": ops.concat([spoken, two["scores"]], axis=1),
         "boxes": ops.concat([one["boxes"], two["boxes"]], axis=1),
-        "image": ops.select(_mask(2), best, one["image"]),
-        "heat": ops.select(_mask(4), _heat_of_scores(two["scores"]), one["heat"]),
+        "image": _mean(one["image"], two["image"], dimensions=2),
+        "heat": _mean(one["heat"], two["heat"], dimensions=4),
     }
     for name, answer in answers.items():
         answer.output(0).get_tensor().set_names({name})
     return ov.Model([ops.result(answer) for answer in answers.values()], [film], "lung")
 
 
-def _heat_of_scores(scores: Any) -> Any:
-    """(N, A, K) to the best score around each place of the middle level, (N, h, w, K)."""
-    levels, start = [], 0
-    for stride in STRIDES:
-        cells, count = SIDE // stride, (SIDE // stride) ** 2
-        ends = (np.array([one]) for one in (start, start + count, 1, 1))
-        level = ops.slice(scores, *ends)
-        start += count
-        if stride <= HEAT_STRIDE:
-            times = HEAT_STRIDE // stride
-            level = _shaped(level, (0, CELLS, times, CELLS, times, -1))
-            level = ops.reduce_max(level, np.array([2, 4]), keep_dims=False)
-        else:
-            times = stride // HEAT_STRIDE
-            level = ops.tile(
-                _shaped(level, (0, cells, 1, cells, 1, -1)), np.array([1, 1, times, 1, times, 1])
-            )
-            level = _shaped(level, (0, CELLS, CELLS, len(LABELS)))
-        levels.append(level)
-    return reduce(ops.maximum, levels)
+def unboxed_answers(network: ov.Model) -> dict[str, Any]:
+    """Of lung@2's network: the operations that give the places and boxes of the one of its two that no boxed
+    film taught, and that speaks for masses and nodules alone. Raises ValueError for another network: what has
+    learnt from boxed films must not begin a training that is measured on them."""
+    ends = {name: network.output(name).get_node().input_value(0).get_node() for name in ("scores", "boxes")}
+    for name, end in ends.items():
+        ends[name] = end.input_value(1).get_node() if end.get_type_name() == "Concat" else end
+    if ends["scores"].get_type_name() != "Select":
+        raise ValueError("only lung@2 has a network to begin with that no boxed film taught")
+    return ends | {"scores": ends["scores"].input_value(1).get_node()}
 
 
-def _shaped(value: Any, shape: tuple[int, ...]) -> Any:
-    return ops.reshape(value, np.array(shape), special_zero=True)
+def _mean(one: Any, two: Any, *, dimensions: int) -> Any:
+    """Of both where both speak."""
+    both = ops.multiply(ops.add(one, two), ops.constant(np.float32(0.5)))
+    return ops.select(_mask(dimensions), both, two)
 
 
 def _source(model: ov.Model, name: str) -> Any:
@@ -88,56 +74,34 @@ def _source(model: ov.Model, name: str) -> Any:
 
 
 def _mask(dimensions: int) -> Any:
-    return ops.constant(OF_LUMPS.reshape((1,) * (dimensions - 1) + (-1,)))
+    return ops.constant(ALSO.reshape((1,) * (dimensions - 1) + (-1,)))
 
 
-def said_jointly(others: Outputs, lumps: Outputs) -> dict[str, NDArray[np.float32]]:
+def said_jointly(other: Outputs, own: Outputs) -> dict[str, NDArray[np.float32]]:
     """What ``joint`` says, from what the two say of the same films."""
-    first = np.where(OF_LUMPS, NOWHERE, others["scores"])
-    second = np.where(OF_LUMPS, lumps["scores"], NOWHERE)
+    spoken = np.where(ALSO, other["scores"], NOWHERE)
     return {
-        "scores": np.concatenate([first, second], axis=1),
-        "boxes": np.concatenate([others["boxes"], lumps["boxes"]], axis=1),
-        "image": np.where(OF_LUMPS, lumps["scores"].max(axis=1), others["image"]),
-        "heat": np.where(OF_LUMPS, heat_of_scores(lumps["scores"]), others["heat"]),
-    }
+        "scores": np.concatenate([spoken, own["scores"]], axis=1),
+        "boxes": np.concatenate([other["boxes"], own["boxes"]], axis=1),
+    } | {name: np.where(ALSO, (other[name] + own[name]) / 2, own[name]) for name in ("image", "heat")}
 
 
-def heat_of_scores(scores: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(N, A, K) logits of places to the best one around each place of the middle level: (N, h, w, K)."""
-    levels, start = [], 0
-    for stride in STRIDES:
-        cells = SIDE // stride
-        level = scores[:, start : start + cells**2].reshape(len(scores), cells, cells, -1)
-        start += cells**2
-        if stride <= HEAT_STRIDE:
-            times = HEAT_STRIDE // stride
-            level = level.reshape(len(scores), CELLS, times, CELLS, times, -1).max(axis=(2, 4))
-        else:
-            times = stride // HEAT_STRIDE
-            level = level.repeat(times, axis=1).repeat(times, axis=2)
-        levels.append(level)
-    return np.asarray(np.max(levels, axis=0))
-
-
-def candidates_of_both(others: Candidates, lumps: Candidates) -> Candidates:
+def candidates_of_both(other: Candidates, own: Candidates) -> Candidates:
     """Of the same films: the boxes and films' logits that ``joint`` would give. Raises ValueError when the
     two are not of as many films."""
-    if len(others.image) != len(lumps.image):
-        raise ValueError(f"{len(others.image)} films and {len(lumps.image)}")
-    ours, theirs = OF_LUMPS[lumps.label], ~OF_LUMPS[others.label]
-    film = np.concatenate([others.film[theirs], lumps.film[ours]])
+    if len(other.image) != len(own.image):
+        raise ValueError(f"{len(other.image)} films and {len(own.image)}")
+    heard = ALSO[other.label]
+    film = np.concatenate([other.film[heard], own.film])
     order = np.argsort(film, kind="stable")
-    best = np.full(others.image.shape, NOWHERE, dtype=np.float32)
-    np.maximum.at(best, (lumps.film, lumps.label), lumps.logit)
 
     def both(one: NDArray[Any], two: NDArray[Any]) -> NDArray[Any]:
-        return np.asarray(np.concatenate([one[theirs], two[ours]])[order])
+        return np.asarray(np.concatenate([one[heard], two])[order])
 
     return Candidates(
         film=film[order],
-        label=both(others.label, lumps.label),
-        logit=both(others.logit, lumps.logit),
-        boxes=both(others.boxes, lumps.boxes),
-        image=np.where(OF_LUMPS, best, others.image),
+        label=both(other.label, own.label),
+        logit=both(other.logit, own.logit),
+        boxes=both(other.boxes, own.boxes),
+        image=np.where(ALSO, (other.image + own.image) / 2, own.image),
     )

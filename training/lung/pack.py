@@ -26,12 +26,12 @@ from training.lung.figures import SHOWN
 from training.lung.films import LABELS, chest_films, example
 from training.lung.joint import joint, said_jointly
 from training.lung.said import ANSWERS, OVERLAP
-from training.lung.train import of_lumps, shipped
+from training.lung.train import shipped
 
 LICENCE: Final = "CC-BY-4.0"
 TRAINED_ON: Final = (
     "NIH ChestX-ray14 (NIH Clinical Center; Wang et al., CVPR 2017): labels from reports, boxes of "
-    "radiologists; opacity boxes of the RSNA Pneumonia Challenge on the same films; simulated lumps laid on "
+    "radiologists; opacity boxes of the RSNA Pneumonia Challenge on the same films; simulated signs laid on "
     "further ones; ImageNet before that. No adjudicated label."
 )
 TIMED: Final = 40  # films
@@ -40,9 +40,9 @@ PROBES: Final = 12  # films that Keras and OpenVINO must agree on
 
 
 def write(shared: Path, work: Path, folder: Path, *, others: Path | None = None) -> str:
-    """Export both networks as one with its calibration; returns a line about parity and size. ``others`` is a
-    pack of one network that speaks for all but masses and nodules, instead of the one in WORK. Raises
-    FileNotFoundError without a trained or calibrated network, ValueError when the runtimes differ."""
+    """Export the network with its calibration; returns a line about parity and size. ``others`` is a pack of
+    another version's network, which then speaks beside it. Raises FileNotFoundError without a trained or
+    calibrated network, ValueError when the runtimes differ."""
     stored = json.loads((work / "calibration.json").read_text())
     calibration = Calibration(**{name: tuple(values) for name, values in stored["calibration"].items()})
     probes = np.stack(
@@ -78,16 +78,14 @@ def write(shared: Path, work: Path, folder: Path, *, others: Path | None = None)
 
 
 def _networks(work: Path, images: Floats, others: Path | None) -> tuple[ov.Model, dict[str, Floats]]:
-    """Both networks as one, and what it should say of ``images``."""
-    lumps = of_lumps(work)
+    """The network, or both as one, and what it should say of ``images``."""
+    trained = shipped(work)
+    own, said = converted(trained, images), said_by(trained, images)
     if others is None:
-        boxed = shipped(work)
-        first, said = converted(boxed, images), said_by(boxed, images)
-    else:
-        first = ov.Core().read_model(load_pack(others).weights)
-        answers = compiled(first)(images)
-        said = {name: np.asarray(answers[name]) for name in OUTPUTS}
-    return joint(first, converted(lumps, images)), said_jointly(said, said_by(lumps, images))
+        return own, said
+    other = ov.Core().read_model(load_pack(others).weights)
+    answers = compiled(other)(images)
+    return joint(other, own), said_jointly({name: np.asarray(answers[name]) for name in OUTPUTS}, said)
 
 
 def speed(pack: Pack, shared: Path) -> str:

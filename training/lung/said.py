@@ -82,13 +82,12 @@ class Said:
 
 
 def write_answers(work: Path, others: Path | None = None) -> Path:
-    """Write what was said of all films, in one file: by the folds of WORK, or by those of another version
-    (``others``, its answers.npz), and of masses and nodules by the network of part 3. Raises
-    FileNotFoundError when one has not been trained."""
-    paths = [left_by(work, fold) for fold in range(FOLDS)] if others is None else [others]
-    boxed = joined([kept(path) for path in paths])
-    lumps = kept(work / "upper" / "candidates.npz")
-    keep(work / ANSWERS.name, thinned(candidates_of_both(boxed, lumps), overlap=OVERLAP))
+    """Write what was said of all films, in one file: by the folds of WORK and, where ``others`` (its
+    answers.npz) is given, by those of another version beside them. Raises FileNotFoundError when one has not
+    been trained."""
+    own = joined([kept(left_by(work, fold)) for fold in range(FOLDS)])
+    spoken = own if others is None else candidates_of_both(kept(others), own)
+    keep(work / ANSWERS.name, thinned(spoken, overlap=OVERLAP))
     return work / ANSWERS.name
 
 

@@ -16,10 +16,10 @@ from training.films import read
 from training.lung.features import SIDE
 from training.lung.figures import SHOWN, every_box
 from training.lung.films import LABELS, ORIGINAL, ChestFilm, example
-from training.lung.lumps import MASS, NODULE, laid
+from training.lung.laid import laid
 from training.lung.said import Crossed, Said, most_per_film
 
-LUMPY: Final = 12  # films of the sheet of lumps
+LAID: Final = 18  # films of the sheet of signs laid onto films
 NO_BOXES: Final = np.zeros((0, 4), dtype=np.float32)
 
 
@@ -35,20 +35,20 @@ def draw(spoken: Said, sure: Crossed, folder: Path) -> None:
     contact_sheet(_worst(spoken, sure), folder / "errors.jpg", columns=8)
 
 
-def draw_lumps(films: Sequence[ChestFilm], path: Path, *, seed: int = 5) -> None:
-    """What a few films look like with nodules and masses laid onto them, and the boxes they teach."""
+def draw_laid(films: Sequence[ChestFilm], path: Path, *, seed: int = 5) -> None:
+    """What a few films look like with signs laid onto them, and the boxes they teach."""
     rng = np.random.default_rng(seed)
     shown: list[Shown] = []
     for place in rng.permutation([k for k, film in enumerate(films) if film.fold is None]).tolist():
-        lumpy = laid(fitted(example(films[place]), side=SIDE), rng)
-        if lumpy is not None:
-            of_lumps = np.isin(lumpy.labels, (NODULE, MASS))
-            line = " ".join(sorted({LABELS[label].lower() for label in lumpy.labels[of_lumps]}))
-            shown.append(Shown(pixels=lumpy.pixels, true=lumpy.boxes[of_lumps], said=NO_BOXES, line=line))
-        if len(shown) == LUMPY:
+        film = fitted(example(films[place]), side=SIDE)
+        if (changed := laid(film, rng)) is not None:
+            new = slice(len(film.boxes), None)
+            line = " ".join(sorted({LABELS[label].lower() for label in changed.labels[new]}))
+            shown.append(Shown(pixels=changed.pixels, true=changed.boxes[new], said=NO_BOXES, line=line))
+        if len(shown) == LAID:
             break
     if shown:
-        contact_sheet(shown, path, columns=LUMPY // 2)
+        contact_sheet(shown, path, columns=LAID // 3)
 
 
 def _said_on(spoken: Said, sure: Crossed, film: int, label: int, stated: NDArray[np.bool_]) -> list[int]:

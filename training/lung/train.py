@@ -2,20 +2,19 @@
 
 1. ``network``: the whole network learns the labels of films of patients without boxes. Which place makes a
    film positive it finds itself (log-sum-exp of the map of each label), but for RSNA's opacities and for
-   nodules and masses laid onto films that show none (``lumps``), whose places are known.
+   signs laid onto films that show none (``laid``), whose places are known.
 2. ``features``: the lower half of it runs once over all films.
-3. ``upper``: the upper half goes on with the same lesson from there, which is several times as fast. It then
-   looks at all films of patients with boxes, none of whom it has seen. For masses and nodules this network
-   speaks in the end (``joint``).
+3. ``upper``: the upper half goes on with the same lesson from there, which is several times as fast.
 4. ``fold0`` ... ``fold4``: it learns boxes and labels, without the fold's patients; then it looks at their
    films. What it says of them is what everything is measured and calibrated on.
-5. ``all``: the same with every patient. That network and the one of part 3 ship.
+5. ``all``: the same with every patient. That network ships, with one of another version beside it or alone
+   (``joint``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -24,62 +23,27 @@ import keras
 import numpy as np
 
 from classifiers.detection import Seen
+from classifiers.packs import load_pack
 from classifiers.prepare import prepared
-from training.detect.candidates import Candidates, answers, gathered, joined, keep, seen
+from classifiers.vino import ov
+from training.detect.begin import go_on_from
+from training.detect.candidates import Candidates, answers, gathered, keep, seen
 from training.detect.example import BoxedFilm, fitted
-from training.detect.loop import Pool, Recipe, Report, batches, learn
-from training.detect.losses import Shares
+from training.detect.loop import Pool, Report, batches, learn
 from training.detect.network import begin_with_imagenet, cut, detector
 from training.detect.targets import Batch
 from training.films import read
 from training.lung.features import SIDE, Features, feed, write_features
 from training.lung.films import EXTRA, FOLDS, LABELS, OPAQUE, ORIGINAL, ChestFilm, chest_films, example
-from training.lung.lumps import MASS, NODULE, laid
+from training.lung.joint import unboxed_answers
+from training.lung.laid import ODDS, laid
+from training.lung.plan import Plan
 
 BOXED, REPORTED, OTHERS = 14, 4, 6  # films of a batch: with boxes; of the same patients; of other patients
-PLAIN, LAID = 14, 6  # of the first part's batches: films as they are; with lumps laid onto them
-WHOLE: Final = Shares(places=0.5, boxes=1.0, heat=0.3, image=1.0, extra=0.5)
+PLAIN, LAID = 12, 8  # of the first part's batches: films as they are; with signs laid onto them
 SHOWN, REST = 14, 10  # of the third part's: with a finding by the report; without
-TIMES_LAID: Final = 2  # films with lumps of each film that shows none
-PLACED: Final = np.array([k in (NODULE, MASS) or name in OPAQUE for k, name in enumerate(LABELS)], np.float32)
-PARTS: Final = Shares(places=1.0, boxes=2.0, heat=0.5, image=0.5, extra=0.2)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """How long each part may take, and the seed."""
-
-    minutes: float = 45.0
-    upper_minutes: float = 12.0
-    fold_minutes: float = 7.0
-    again_minutes: float = 2.0
-    seed: int = 1
-
-    def whole(self) -> Recipe:
-        """Of the whole network."""
-        return Recipe(
-            steps=100_000, minutes=self.minutes, decay=0.05, average=0.998, seed=self.seed, shares=WHOLE
-        )
-
-    def upper(self) -> Recipe:
-        """Of everything above the lower half, on films of patients without boxes."""
-        return replace(self.whole(), minutes=self.upper_minutes, frozen=0, settle=10, average=0.995)
-
-    def fold(self) -> Recipe:
-        """Of the same, with boxes."""
-        return replace(
-            self.upper(),
-            rate=6e-4,
-            minutes=self.fold_minutes,
-            average=0.99,
-            settle=0,
-            seed=self.seed + 100,
-            shares=PARTS,
-        )
-
-    def again(self) -> Recipe:
-        """The same once more, from a low rate to none."""
-        return replace(self.fold(), rate=4e-4, minutes=self.again_minutes, seed=self.seed + 200)
+TIMES_LAID: Final = 3  # films with signs of each film
+PLACED: Final = np.array([k in ODDS or name in OPAQUE for k, name in enumerate(LABELS)], np.float32)
 
 
 def network() -> keras.Model:
@@ -94,18 +58,18 @@ def train(
     plan: Plan,
     backbone: Path | None,
     report: Report,
+    start: Path | None = None,
     folds: Sequence[int | None] | None = None,
 ) -> list[Path]:
     """All five parts, each going on where it stopped; returns the files that the last of them made.
+    ``start``: a lung pack with a network that no boxed film taught, instead of ImageNet's weights.
     ``folds``: only these, None the one that ships, so that several processes can share them. Raises
-    FileNotFoundError."""
+    FileNotFoundError, and ValueError for another ``start``."""
     films = chest_films(shared)
-    whole = labels_first(films, work / "network", plan, backbone, report)
+    whole = labels_first(films, work / "network", plan, backbone, start, report)
     lower, upper = cut(whole)
     features = write_features(lower, films, work / "features", report, seed=plan.seed)
     labels_again(upper, films, features, work / "upper", plan, report)
-    if not (seen_by_all := work / "upper" / "candidates.npz").is_file():
-        keep(seen_by_all, joined([looked_at(upper, films, features, fold) for fold in range(FOLDS)]))
     wanted = [*range(FOLDS), None] if folds is None else folds
     for fold in wanted:
         boxes(films, features, work, fold=fold, plan=plan, report=report)
@@ -113,13 +77,21 @@ def train(
 
 
 def labels_first(
-    films: Sequence[ChestFilm], out: Path, plan: Plan, backbone: Path | None, report: Report
+    films: Sequence[ChestFilm],
+    out: Path,
+    plan: Plan,
+    backbone: Path | None,
+    start: Path | None,
+    report: Report,
 ) -> keras.Model:
     """Part 1: the whole network on films of patients without boxes."""
     keras.utils.set_random_seed(plan.seed)
     model = network()
     if not (out / "model.weights.h5").is_file():
-        begin_with_imagenet(model, backbone)
+        if start is None:
+            begin_with_imagenet(model, backbone)
+        else:
+            go_on_from(model, unboxed_answers(ov.Core().read_model(load_pack(start).weights)))
     # Read only when there is something to learn.
     taught: list[Pool] = []
 
@@ -128,7 +100,7 @@ def labels_first(
             taught.extend(_pools(films, np.random.default_rng(plan.seed)))
         return batches(taught, side=SIDE, labels=len(LABELS), seed=seed)
 
-    return learn(model, films_of, plan.whole(), out, report)
+    return learn(model, films_of, plan.whole() if start is None else plan.further(), out, report)
 
 
 def labels_again(
@@ -144,14 +116,14 @@ def labels_again(
 
 def _pools(films: Sequence[ChestFilm], rng: np.random.Generator) -> list[Pool]:
     """Films of patients without boxes; those with findings, and with seldom ones, come more often. And the
-    same with lumps laid onto them."""
+    same with signs laid onto them."""
     shown = [fitted(example(film), side=SIDE) for film in films if film.fold is None]
     positive = np.stack([film.image for film in shown])[:, : len(LABELS)]
     odds = 1 + 1.5 * positive.any(axis=1) + (positive / positive.mean(axis=0) / 20).sum(axis=1)
-    lumpy = [film for film in (laid(film, rng) for film in shown * TIMES_LAID) if film is not None]
+    changed = [film for film in (laid(film, rng) for film in shown * TIMES_LAID) if film is not None]
     return [
         Pool(films=[_asked(film) for film in shown], count=PLAIN, odds=odds.tolist()),
-        Pool(films=[_asked(film) for film in lumpy], count=LAID),
+        Pool(films=[_asked(film) for film in changed], count=LAID),
     ]
 
 
@@ -174,7 +146,7 @@ def boxes(
     then looks at their films. Returns the whole network."""
     out = _home(work, fold)
     keras.utils.set_random_seed(plan.seed)
-    model = of_lumps(work)
+    model = _with_upper(work, work / "upper" / "model.weights.h5")
     _, upper = cut(model)
     if left_by(work, fold).is_file():
         return model
@@ -233,11 +205,6 @@ def on_original(found: Seen, film: ChestFilm) -> Seen:
 def shipped(work: Path) -> keras.Model:
     """The whole network of part 5. Raises FileNotFoundError when it has not been trained."""
     return _with_upper(work, left_by(work, None))
-
-
-def of_lumps(work: Path) -> keras.Model:
-    """The whole network of part 3. Raises FileNotFoundError when it has not been trained."""
-    return _with_upper(work, work / "upper" / "model.weights.h5")
 
 
 def _with_upper(work: Path, weights: Path) -> keras.Model:
