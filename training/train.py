@@ -12,7 +12,6 @@ from pathlib import Path
 import keras
 import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 
 from training.ahead import ahead
 from training.augment import Batch, batches
@@ -171,15 +170,3 @@ class _Loop:
 
 def _mean(losses: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
     return tf.reduce_sum(losses * weights) / tf.maximum(tf.reduce_sum(weights), 1.0)
-
-
-def predict(
-    model: keras.Model, images: Sequence[NDArray[np.float32]], *, batch: int = 32
-) -> dict[str, NDArray[np.float32]]:
-    """All heads' logits for prepared films (side, side)."""
-    found: dict[str, list[NDArray[np.float32]]] = {}
-    for start in range(0, len(images), batch):
-        out = model(np.stack(images[start : start + batch])[..., None], training=False)
-        for name, values in out.items():
-            found.setdefault(name, []).append(np.asarray(values))
-    return {name: np.concatenate(values) for name, values in found.items()}

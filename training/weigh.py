@@ -18,9 +18,9 @@ from router.views import OTHER
 from training.average import mixture
 from training.calibrate import softmax
 from training.films import RealFilm, read, real_films
+from training.quick import predicted, quick
 from training.simulate.film import floats
 from training.simulate.views import LABELS
-from training.train import predict
 
 Floats = NDArray[np.float64]
 SPLITS = ("look", "calibrate")
@@ -47,7 +47,7 @@ def weigh(
     side, margin = mixed.recipe.side, mixed.recipe.margin
     images = [prepare(floats(read(film.path)), side=side, margin=margin) for film in films]
     for of_start in shares:
-        logits = np.asarray(predict(mixed.with_start(of_start), images)["view"], dtype=np.float64)
+        logits = np.asarray(predicted(quick(mixed.with_start(of_start)), images)["view"], dtype=np.float64)
         for split in SPLITS:
             chosen = [row for row, film in enumerate(films) if film.split == split]
             yield weighed(of_start, split, logits[chosen], [films[row] for row in chosen])

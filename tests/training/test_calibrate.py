@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import cv2
 import numpy as np
 import pytest
 
-from training.calibrate import OTHER, answered, best_temperature, choose, ranking, softmax
+from training.calibrate import OTHER, answered, best_temperature, choose, gate_of, ranking, softmax
+from training.films import RealFilm
+from training.recipe import Recipe
 from training.simulate.views import LABELS
 
 
@@ -66,3 +71,30 @@ def test_where_energy_tells_other_films_better_only_one_look_counts() -> None:
     chosen = choose(looks, truth, np.ones(100))
     assert chosen.use_energy
     assert chosen == choose(looks[:1], truth, np.ones(100))
+
+
+def _real(folder: Path, count: int, *, split: str = "look", shows: str = LABELS[0]) -> list[RealFilm]:
+    path = folder / "film.png"
+    cv2.imwrite(str(path), np.random.default_rng(0).integers(0, 255, (40, 30), dtype=np.uint8))
+    one = RealFilm(path=path, folder=shows, accepted=(shows,), group="", split=split, source="")
+    return [one] * count
+
+
+def _sure_of_the_first_label(images: np.ndarray) -> dict[str, np.ndarray]:  # type: ignore[type-arg]
+    return {"view": np.tile(8.0 * (np.arange(len(LABELS)) == 0), (len(images), 1))}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "split", "shows", "margin"),
+    [
+        (0, "look", LABELS[1], 0.1),
+        (2, "look", LABELS[1], 0.6),
+        (2, "final", LABELS[1], 0.1),  # those choose nothing
+        (2, "look", "other", 0.1),  # of those no view is right
+    ],
+)
+def test_films_of_look_that_are_sure_and_wrong_close_the_gate(
+    tmp_path: Path, wrong: int, split: str, shows: str, margin: float
+) -> None:
+    films = _real(tmp_path, 60) + _real(tmp_path, wrong, split=split, shows=shows)
+    assert gate_of(_sure_of_the_first_label, Recipe(), 1.0, films) == margin

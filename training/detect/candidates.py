@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from itertools import pairwise
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import keras
 import numpy as np
@@ -75,14 +75,24 @@ def thinned(candidates: Candidates, *, overlap: float) -> Candidates:
 
 
 def answers(
-    model: keras.Model, inputs: Sequence[NDArray[np.generic]], *, batch: int = 16
+    model: keras.Model,
+    inputs: Sequence[NDArray[np.generic] | tuple[NDArray[np.generic], ...]],
+    *,
+    batch: int = 16,
 ) -> Iterator[Mapping[str, Floats]]:
-    """The network's outputs, film by film."""
+    """The network's outputs, film by film. Of each film: what the network takes, or a tuple where it takes
+    several."""
     for start in range(0, len(inputs), batch):
-        out = model(np.stack(inputs[start : start + batch]).astype(np.float32), training=False)
+        out = model(_stacked(inputs[start : start + batch]), training=False)
         arrays = {name: np.asarray(values) for name, values in out.items()}
         for row in range(len(arrays["image"])):
             yield {name: values[row] for name, values in arrays.items()}
+
+
+def _stacked(inputs: Sequence[Any]) -> Floats | list[Floats]:
+    if isinstance(inputs[0], tuple):
+        return [np.stack(each).astype(np.float32) for each in zip(*inputs, strict=True)]
+    return np.stack(inputs).astype(np.float32)
 
 
 def keep(path: Path, candidates: Candidates) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,6 +32,7 @@ from classifiers.packs import Pack, write_pack
 from classifiers.vino import ov
 from router.types import Mode
 from training.detect.calibrate import Calibration
+from training.quick import as_openvino, compiled
 
 PARITY: Final = 2e-2  # largest difference of a score or a film's probability between Keras and OpenVINO
 PARITY_PIXELS: Final = 1.0  # of a box edge at places with a score that matters
@@ -158,11 +158,7 @@ def converted(model: keras.Model, probes: Floats) -> ov.Model:
     OpenVINO names the outputs as it likes: each is known by its numbers.
     """
     only = keras.Model(model.input, {name: model.output[name] for name in OUTPUTS})
-    with tempfile.TemporaryDirectory() as folder:
-        only.export(folder, format="tf_saved_model", verbose=False)
-        network = ov.convert_model(folder)
-    side = model.input.shape[1]
-    network.reshape({network.inputs[0]: ov.PartialShape([-1, side, side, 1])})
+    network = as_openvino(only)
     # Not "image" too: OpenVINO would rename one of two tensors of that name when it writes them.
     network.inputs[0].get_tensor().set_names({"film"})
     there, here = compiled(network)(probes[:1]), said_by(only, probes[:1])
@@ -176,12 +172,6 @@ def _same(values: Floats, named: Mapping[str, Floats]) -> str:
         name: float(np.abs(one - values).max()) for name, one in named.items() if one.shape == values.shape
     }
     return min(alike, key=lambda name: alike[name])
-
-
-def compiled(model: ov.Model | Path) -> ov.CompiledModel:
-    """A network that computes in single precision on one core."""
-    exact = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": 1}
-    return ov.Core().compile_model(model, "CPU", exact)
 
 
 def parity(here: Mapping[str, Floats], path: Path, probes: Floats) -> dict[str, float]:

@@ -161,8 +161,19 @@ def freeze(model: keras.Model, blocks: int) -> None:
             layer.trainable = int(block.removeprefix("block")) >= blocks
 
 
-def cut(model: keras.Model, level: str = LEVELS[0]) -> tuple[keras.Model, keras.Model]:
-    """The network in two: image to the feature ``level``, and that feature to the outputs. They share the
-    weights of ``model``; the first may be run once and its answers kept while the second learns."""
-    middle = model.get_layer(level).output
+def _features(model: keras.Model, levels: Sequence[str]) -> Any:
+    """One tensor, or a list of several."""
+    found = [model.get_layer(level).output for level in levels]
+    return found[0] if len(found) == 1 else found
+
+
+def deeper(model: keras.Model) -> keras.Model:
+    """The part of the network from its finest level to the coarser ones."""
+    return keras.Model(_features(model, LEVELS[:1]), _features(model, LEVELS[1:]), name="deeper")
+
+
+def cut(model: keras.Model, levels: Sequence[str] = LEVELS[:1]) -> tuple[keras.Model, keras.Model]:
+    """The network in two: image to the features ``levels``, and those to the outputs. They share the weights
+    of ``model``; the first may be run once and its answers kept while the second learns."""
+    middle = _features(model, levels)
     return keras.Model(model.input, middle, name="lower"), keras.Model(middle, model.output, name="upper")

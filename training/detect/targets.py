@@ -25,9 +25,9 @@ SIZES = {
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
     """Arrays of one training step, N films. ``inputs``: what the network takes, images (N, S, S, 1) or
-    features. Weights are 0 where nothing is known."""
+    features, a list where there are several levels. Weights are 0 where nothing is known."""
 
-    inputs: NDArray[Any]
+    inputs: NDArray[Any] | list[NDArray[Any]]
     found: Floats  # (N, A, K) 1 where the place should find the label
     found_weight: Floats  # (N, A, K)
     boxes: Floats  # (N, A, 4) input pixels
@@ -40,7 +40,9 @@ class Batch:
     extra_weight: Floats  # (N, E)
 
 
-def batch_of(inputs: NDArray[Any], films: Sequence[BoxedFilm], *, side: int, labels: int) -> Batch:
+def batch_of(
+    inputs: NDArray[Any] | list[NDArray[Any]], films: Sequence[BoxedFilm], *, side: int, labels: int
+) -> Batch:
     """``films``: square, ``side`` pixels. Their ``image`` may be longer than ``labels``: beyond are the
     ``extra`` labels."""
     rows = [_places(film, side, labels) for film in films]

@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         write,
         stages.add("card", _card, "write the pack's card and metrics from the evaluation"),
     ):
-        one.add_argument("--pack", type=Path, default=PACKS / "lung" / "2")
+        one.add_argument("--pack", type=Path, default=PACKS / "lung" / "3")
     return stages.run(arguments)
 
 
@@ -40,8 +40,8 @@ def _plan_options(parser: argparse.ArgumentParser) -> None:
     for option, minutes, part in (
         ("--minutes", 45.0, "of the whole network"),
         ("--upper-minutes", 12.0, "of the upper half, from kept features"),
-        ("--fold-minutes", 7.0, "of each fold"),
-        ("--again-minutes", 2.0, "of each fold once more, gently"),
+        ("--fold-minutes", 5.0, "of each fold"),
+        ("--again-minutes", 1.0, "of each fold once more, gently"),
     ):
         parser.add_argument(option, type=float, default=minutes, help=f"{part} (default {minutes:g})")
     parser.add_argument(

@@ -9,7 +9,7 @@ its place, which is cheap, still changes while learning.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 from training.detect.augment import PLAIN, Style, augmented, moved
 from training.detect.example import BoxedFilm, fitted
 from training.detect.loop import Report
-from training.detect.network import STRIDES
 from training.detect.targets import Batch, batch_of
 from training.kept import save_arrays
 from training.lung.films import LABELS, ChestFilm, example
 from training.lung.laid import laid
+from training.quick import quick
 
 SIDE: Final = 320  # pixels; most of NIH's films here have no more
 SLID: Final = 32  # pixels by which a film is shifted at most while learning
@@ -36,7 +36,7 @@ NOTHING: Final = np.zeros((0, 0), dtype=np.uint8)
 class Features:
     """R rows: each one film, as it is or changed."""
 
-    maps: NDArray[np.float16]  # (R, h, w, channels)
+    levels: tuple[NDArray[np.float16], ...]  # (R, h, w, channels) each, fine to coarse
     film: NDArray[np.int64]  # (R,) place in the list of films
     plain: NDArray[np.bool_]  # (R,) the film as it is
     taught: tuple[BoxedFilm, ...]  # R, without pixels
@@ -71,12 +71,13 @@ def _write(
     maps = np.lib.format.open_memmap(folder / "maps.npy", "w+", dtype=np.float16, shape=size)
     kept: list[tuple[int, bool, BoxedFilm]] = []
     waiting: list[NDArray[np.float32]] = []
+    run = quick(lower)
     for place, plain, image, taught in _versions(films, np.random.default_rng(seed)):
         kept.append((place, plain, taught))
         waiting.append(image)
         if len(waiting) == batch or len(kept) == rows:
             images = np.stack(waiting)[..., None]
-            maps[len(kept) - len(waiting) : len(kept)] = np.asarray(lower(images, training=False))
+            (maps[len(kept) - len(waiting) : len(kept)],) = run(images).values()
             waiting = []
             if len(kept) % (50 * batch) == 0:
                 report(f"features: {len(kept)} of {rows}")
@@ -98,6 +99,41 @@ def _versions(
             signed = laid(source, rng) if film.fold is None and number else None
             image, taught = augmented(signed or source, rng, STYLE)
             yield place, False, image, taught
+
+
+def deepened(features: Features, deeper: keras.Model, folder: Path, report: Report) -> Features:
+    """The same rows with the coarser levels too, which ``deeper`` makes of the finest; reads back what is
+    there."""
+    paths = [folder / f"level{k}.npy" for k in range(1, 1 + len(deeper.outputs))]
+    if not all(path.is_file() for path in paths):
+        folder.mkdir(parents=True, exist_ok=True)
+        _write_deeper(features.levels[0], deeper, paths, report)
+    return replace(features, levels=(features.levels[0], *(np.load(path, mmap_mode="r") for path in paths)))
+
+
+def _write_deeper(
+    finest: NDArray[np.float16],
+    deeper: keras.Model,
+    paths: Sequence[Path],
+    report: Report,
+    *,
+    batch: int = 16,
+) -> None:
+    run, partial = quick(deeper), [path.with_suffix(".partial") for path in paths]
+    sizes = [(len(finest), *one.shape[1:]) for one in deeper.outputs]
+    made = [
+        np.lib.format.open_memmap(path, "w+", dtype=np.float16, shape=size)
+        for path, size in zip(partial, sizes, strict=True)
+    ]
+    for start in range(0, len(finest), batch):
+        part = finest[start : start + batch].astype(np.float32)
+        for level, values in zip(made, run(part).values(), strict=True):
+            level[start : start + batch] = values
+        if start % (100 * batch) == 0:
+            report(f"coarser features: {start} of {len(finest)}")
+    for path, level, whole in zip(partial, made, paths, strict=True):
+        level.flush()
+        path.replace(whole)
 
 
 def _write_rows(path: Path, rows: Sequence[tuple[int, bool, BoxedFilm]]) -> None:
@@ -134,7 +170,7 @@ def read_features(folder: Path) -> Features:
         )
     )
     maps = np.load(folder / "maps.npy", mmap_mode="r")
-    return Features(maps=maps, film=stored["film"], plain=stored["plain"], taught=taught)
+    return Features(levels=(maps,), film=stored["film"], plain=stored["plain"], taught=taught)
 
 
 def feed(features: Features, pools: Sequence[tuple[Sequence[int], int]], seed: int) -> Iterator[Batch]:
@@ -151,8 +187,9 @@ def feed(features: Features, pools: Sequence[tuple[Sequence[int], int]], seed: i
         ]
         picked = [versions[int(rng.integers(len(versions)))] for versions in chosen]
         slid = [_slid(features, row, rng) for row in picked]
-        maps = np.stack([values for values, _ in slid])
-        yield batch_of(maps, [film for _, film in slid], side=SIDE, labels=len(LABELS))
+        levels = [np.stack(level) for level in zip(*(maps for maps, _ in slid), strict=True)]
+        inputs = levels if len(levels) > 1 else levels[0]
+        yield batch_of(inputs, [film for _, film in slid], side=SIDE, labels=len(LABELS))
 
 
 def _rounds(pool: Sequence[int], rng: np.random.Generator) -> Iterator[int]:
@@ -160,11 +197,18 @@ def _rounds(pool: Sequence[int], rng: np.random.Generator) -> Iterator[int]:
         yield from (pool[place] for place in rng.permutation(len(pool)))
 
 
-def _slid(features: Features, row: int, rng: np.random.Generator) -> tuple[NDArray[np.float32], BoxedFilm]:
-    """Shifted by whole places; what comes in repeats the edge."""
-    down, across = (int(value) for value in _shift(rng, SLID // STRIDES[0]))
-    motion = np.array([[1.0, 0.0, across * STRIDES[0]], [0.0, 1.0, down * STRIDES[0]]])
-    return _shifted(features.maps[row], down, across), moved(features.taught[row], motion, SIDE)
+def _slid(
+    features: Features, row: int, rng: np.random.Generator
+) -> tuple[list[NDArray[np.float32]], BoxedFilm]:
+    """Shifted by whole places of the coarsest level; what comes in repeats the edge."""
+    strides = [SIDE // level.shape[1] for level in features.levels]
+    down, across = (int(value) * strides[-1] for value in _shift(rng, SLID // strides[-1]))
+    motion = np.array([[1.0, 0.0, across], [0.0, 1.0, down]])
+    maps = [
+        _shifted(level[row], down // stride, across // stride)
+        for level, stride in zip(features.levels, strides, strict=True)
+    ]
+    return maps, moved(features.taught[row], motion, SIDE)
 
 
 def _shift(rng: np.random.Generator, most: int) -> NDArray[np.int64]:

@@ -24,6 +24,7 @@ from training.lung.tissue import Box, Grey, Mask
 ATELECTASIS, EFFUSION, PNEUMOTHORAX = (
     LABELS.index(name) for name in ("Atelectasis", "Effusion", "Pneumothorax")
 )
+LUMPY: Final = (NODULE, MASS)
 ODDS: Final = {MASS: 0.12, NODULE: 0.28, PNEUMOTHORAX: 0.24, ATELECTASIS: 0.2, EFFUSION: 0.16}
 BOTH: Final = {PNEUMOTHORAX: 0.05, ATELECTASIS: 0.25, EFFUSION: 0.35}  # how often on both sides
 
@@ -74,6 +75,3 @@ def _drawn(image: Grey, free: Mask, label: int, bright: float, rng: Generator) -
     count = 2 if rng.random() < BOTH[label] else 1
     found = (draw(image, side, bright, rng) for side in sides[:count])
     return [box for box in found if box is not None]
-
-
-LUMPY: Final = (NODULE, MASS)

@@ -18,8 +18,8 @@ class Plan:
 
     minutes: float = 45.0
     upper_minutes: float = 12.0
-    fold_minutes: float = 7.0
-    again_minutes: float = 2.0
+    fold_minutes: float = 5.0
+    again_minutes: float = 1.0
     seed: int = 1
 
     def whole(self) -> Recipe:

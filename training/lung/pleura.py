@@ -60,7 +60,7 @@ def _drawn_back(field: Mask, rng: Generator) -> Mask:
     )
     kept = root + away * np.array([rng.uniform(*wide), rng.uniform(*high)]) * np.asarray(wavy)[:, None]
     drawn = cv2.fillPoly(np.zeros(field.shape, np.uint8), [np.round(kept).astype(np.int32)], 1)
-    return (drawn > 0) & field
+    return np.asarray((drawn > 0) & field)
 
 
 def _rim(lung: Mask, field: Mask) -> Grey:

@@ -5,8 +5,9 @@
    signs laid onto films that show none (``laid``), whose places are known.
 2. ``features``: the lower half of it runs once over all films.
 3. ``upper``: the upper half goes on with the same lesson from there, which is several times as fast.
-4. ``fold0`` ... ``fold4``: it learns boxes and labels, without the fold's patients; then it looks at their
-   films. What it says of them is what everything is measured and calibrated on.
+4. ``fold0`` ... ``fold4``: what lies above the backbone, whose answers are kept too, learns boxes and labels
+   without the fold's patients; then it looks at their films. What it says of them is what everything is
+   measured and calibrated on.
 5. ``all``: the same with every patient. That network ships, with one of another version beside it or alone
    (``joint``).
 """
@@ -30,10 +31,10 @@ from training.detect.begin import go_on_from
 from training.detect.candidates import Candidates, answers, gathered, keep, seen
 from training.detect.example import BoxedFilm, fitted
 from training.detect.loop import Pool, Report, batches, learn
-from training.detect.network import begin_with_imagenet, cut, detector
+from training.detect.network import LEVELS, begin_with_imagenet, cut, deeper, detector
 from training.detect.targets import Batch
 from training.films import read
-from training.lung.features import SIDE, Features, feed, write_features
+from training.lung.features import SIDE, Features, deepened, feed, write_features
 from training.lung.films import EXTRA, FOLDS, LABELS, OPAQUE, ORIGINAL, ChestFilm, chest_films, example
 from training.lung.joint import unboxed_answers
 from training.lung.laid import ODDS, laid
@@ -70,6 +71,7 @@ def train(
     lower, upper = cut(whole)
     features = write_features(lower, films, work / "features", report, seed=plan.seed)
     labels_again(upper, films, features, work / "upper", plan, report)
+    features = deepened(features, deeper(whole), work / "levels", report)
     wanted = [*range(FOLDS), None] if folds is None else folds
     for fold in wanted:
         boxes(films, features, work, fold=fold, plan=plan, report=report)
@@ -142,20 +144,20 @@ def boxes(
     plan: Plan,
     report: Report,
 ) -> keras.Model:
-    """Parts 4 and 5: what is above the lower half, without the patients of ``fold`` (None: with all), which
+    """Parts 4 and 5: what is above the backbone, without the patients of ``fold`` (None: with all), which
     then looks at their films. Returns the whole network."""
     out = _home(work, fold)
     keras.utils.set_random_seed(plan.seed)
-    model = _with_upper(work, work / "upper" / "model.weights.h5")
-    _, upper = cut(model)
+    model = _before_boxes(work)
+    _, heads = cut(model, LEVELS)
     if left_by(work, fold).is_file():
         return model
     pools = _fold_pools(films, fold)
     report(f"{out.name}: " + ", ".join(f"{len(pool)} films ({count} a batch)" for pool, count in pools))
     for recipe, folder in ((plan.fold(), out), (plan.again(), out / "again")):
-        learn(upper, partial(feed, features, pools), recipe, folder, report)
+        learn(heads, partial(feed, features, pools), recipe, folder, report)
     if fold is not None:
-        keep(left_by(work, fold), looked_at(upper, films, features, fold))
+        keep(left_by(work, fold), looked_at(heads, films, features, fold))
     return model
 
 
@@ -181,11 +183,11 @@ def held_out(films: Sequence[ChestFilm], fold: int) -> list[int]:
     return [place for place, film in enumerate(films) if film.fold == fold]
 
 
-def looked_at(upper: keras.Model, films: Sequence[ChestFilm], features: Features, fold: int) -> Candidates:
-    """What the upper half says of the fold's films; boxes in pixels of NIH's originals (1024 a side)."""
+def looked_at(heads: keras.Model, films: Sequence[ChestFilm], features: Features, fold: int) -> Candidates:
+    """What the heads say of the fold's films; boxes in pixels of NIH's originals (1024 a side)."""
     places = held_out(films, fold)
     plain = {int(features.film[row]): row for row in np.flatnonzero(features.plain)}
-    outputs = answers(upper, [features.maps[plain[place]] for place in places])
+    outputs = answers(heads, [tuple(level[plain[place]] for level in features.levels) for place in places])
     return gathered(
         (on_original(seen(out["scores"], out["boxes"]), films[place]), out["image"])
         for place, out in zip(places, outputs, strict=True)
@@ -204,13 +206,20 @@ def on_original(found: Seen, film: ChestFilm) -> Seen:
 
 def shipped(work: Path) -> keras.Model:
     """The whole network of part 5. Raises FileNotFoundError when it has not been trained."""
-    return _with_upper(work, left_by(work, None))
+    model = _before_boxes(work)
+    cut(model, LEVELS)[1].load_weights(_there(left_by(work, None)))
+    return model
 
 
-def _with_upper(work: Path, weights: Path) -> keras.Model:
+def _before_boxes(work: Path) -> keras.Model:
+    """The whole network of part 3."""
+    model = network()
+    model.load_weights(_there(work / "network" / "model.weights.h5"))
+    cut(model)[1].load_weights(_there(work / "upper" / "model.weights.h5"))
+    return model
+
+
+def _there(weights: Path) -> Path:
     if not weights.is_file():
         raise FileNotFoundError(f"{weights} is not there: run `python -m training lung train`")
-    model = network()
-    model.load_weights(work / "network" / "model.weights.h5")
-    cut(model)[1].load_weights(weights)
-    return model
+    return weights

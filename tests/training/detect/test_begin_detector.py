@@ -10,8 +10,8 @@ import pytest
 from classifiers.packs import Pack, load_pack
 from classifiers.vino import ov
 from training.detect.begin import ANSWERS, go_on_from
-from training.detect.export import compiled
 from training.detect.network import detector
+from training.quick import compiled
 from training.stages import PACKS
 
 OSSICLE = PACKS / "ossicle" / "2"

@@ -12,12 +12,13 @@ import pytest
 from classifiers.packs import load_pack
 from training.detect.augment import PLAIN
 from training.detect.calibrate import Calibration
-from training.detect.candidates import seen
+from training.detect.candidates import answers, seen
 from training.detect.example import BoxedFilm, fitted
 from training.detect.export import Shipped, export
 from training.detect.loop import Pool, Recipe, batches, learn
 from training.detect.measures import overlaps
-from training.detect.network import cut, detector
+from training.detect.network import LEVELS, cut, deeper, detector
+from training.quick import quick
 
 # Keras's own saving does not yet follow NumPy 2 in this.
 pytestmark = [
@@ -93,6 +94,18 @@ def test_the_two_halves_of_a_network_say_what_the_whole_says(trained: keras.Mode
     whole, halves = trained(image), upper(lower(image))
     for name, values in whole.items():
         np.testing.assert_allclose(np.asarray(values), np.asarray(halves[name]), atol=1e-4)
+
+
+def test_what_lies_above_the_backbone_says_the_same_from_kept_features(trained: keras.Model) -> None:
+    image = np.random.default_rng(0).random((2, SIDE, SIDE, 1), dtype=np.float32)
+    (finest,) = quick(cut(trained)[0])(image).values()
+    levels = [finest, *quick(deeper(trained))(finest).values()]
+    below, heads = cut(trained, LEVELS)
+    for kept, wanted in zip(levels, below(image), strict=True):
+        np.testing.assert_allclose(kept, np.asarray(wanted), atol=1e-3)
+    (first, _) = answers(heads, [tuple(level[k] for level in levels) for k in range(2)])
+    for name, values in trained(image[:1]).items():
+        np.testing.assert_allclose(first[name], np.asarray(values)[0], atol=0.01)
 
 
 def test_it_ships_as_a_pack_that_says_the_same(trained: keras.Model, tmp_path: Path) -> None:
