@@ -90,7 +90,7 @@ def calibrate(*, shared: Path, films: Sequence[Path], network: Path) -> Calibrat
 
 def gate_of(run: Network, recipe: Recipe, temperature: float, films: Sequence[RealFilm]) -> float:
     """The margin that the evaluate-only films of ``look`` that have a view ask for."""
-    shown = [film for film in films if film.split == "look" and film.folder != "other"]
+    shown = [film for film in films if film.split == "look" and film.folder != LABELS[OTHER]]
     images = [_prepared(read(film.path), recipe) for film in shown]
     scores = answered(looked_at(run, images), temperature)
     ranked = np.sort(scores, axis=1)
