@@ -32,10 +32,12 @@ BOTH: Final = {PNEUMOTHORAX: 0.05, ATELECTASIS: 0.25, EFFUSION: 0.35}  # how oft
 def laid(film: BoxedFilm, rng: Generator) -> BoxedFilm | None:
     """The film, square as from ``fitted``, with a sign and its boxes; None where it may have some of its own
     of every kind, or no lung is found in it."""
-    image = film.pixels.astype(np.float32) / 255.0
     label = _kind(film.image, rng)
+    if label is None:
+        return None
+    image = film.pixels.astype(np.float32) / 255.0
     free = lungs(image)
-    if label is None or not free.any():
+    if not free.any():
         return None
     bright = float(np.quantile(image, 0.85))  # as bright as much soft tissue is
     boxes = _drawn(image, free, label, bright, rng)
