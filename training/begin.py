@@ -56,7 +56,7 @@ def set_folded(layer: Any, norm: Any | None, kernel: Floats, bias: Floats | None
         return
     assert bias is not None
     larger = _enlarged(kernel)
-    layer.set_weights([kernel * larger.reshape(_per_channel(kernel))])
+    layer.set_weights([kernel * larger.reshape(per_channel(kernel))])
     one, nothing = np.ones_like(bias), np.zeros_like(bias)
     norm.set_weights([one, bias, nothing, larger**2 - np.float32(EPSILON)])
 
@@ -73,7 +73,7 @@ def go_on_from(model: keras.Model, pack: Path) -> None:
         model.get_layer(name).set_weights([kernel, bias])
 
 
-def _per_channel(kernel: Floats) -> tuple[int, ...]:
+def per_channel(kernel: Floats) -> tuple[int, ...]:
     """The shape in which a number per channel multiplies a kernel (h, w, in, out), or (h, w, channels, 1) of
     a convolution that keeps channels apart."""
     return (1, 1, -1, 1) if kernel.shape[3] == 1 else (1, 1, 1, -1)

@@ -4,7 +4,6 @@ same."""
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -35,6 +34,7 @@ from classifiers.vino import ov
 from router.known_films import SURE_ENOUGH
 from training.load import trained
 from training.network import PROJECTIONS, ROTATIONS
+from training.quick import as_openvino
 from training.recipe import Recipe
 from training.simulate.views import LABELS
 
@@ -120,11 +120,7 @@ def _outputs(chosen: dict[str, float]) -> Mapping[str, Output]:
 
 
 def _convert(model: keras.Model, path: Path) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        model.export(folder, format="tf_saved_model", verbose=False)
-        converted = ov.convert_model(folder)
-    side = model.input_shape[1]
-    converted.reshape({converted.inputs[0]: ov.PartialShape([-1, side, side, 1])})
+    converted = as_openvino(model)
     converted.inputs[0].get_tensor().set_names({"image"})
     for output in converted.outputs:
         head = next(

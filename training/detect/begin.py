@@ -16,7 +16,7 @@ import numpy as np
 from keras import layers
 from numpy.typing import NDArray
 
-from training.begin import CONVOLUTIONS, bias_after, kernel_of, set_folded
+from training.begin import CONVOLUTIONS, bias_after, kernel_of, per_channel, set_folded
 from training.detect.export import converted
 
 Floats = NDArray[np.float32]
@@ -84,7 +84,7 @@ def _convolutions(model: keras.Model) -> Iterator[tuple[Any, Any | None, Floats]
             if norm is not None:
                 scale, _, _, variance = norm.get_weights()
                 times = scale / np.sqrt(variance + norm.epsilon)
-                kernel = kernel * times.reshape((1, 1, -1, 1) if kernel.shape[3] == 1 else (1, 1, 1, -1))
+                kernel = kernel * times.reshape(per_channel(kernel))
             yield layer, norm, kernel
 
 
