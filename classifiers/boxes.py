@@ -49,7 +49,6 @@ class BoxFinder:
         self._runtime = runtime
         self._detect: Detect = pack.manifest.detect
         self._head = pack.manifest.outputs["detect"]
-        self._sites = self._detect.closer.sites if self._detect.closer is not None else {}
 
     @property
     def hot(self) -> frozenset[str]:
@@ -67,15 +66,22 @@ class BoxFinder:
 
     def heat(self, film: Film, label: str) -> Floats:
         """See ``Specialist.heat``; of a label that belongs to a site, what the closer looks saw."""
-        whole = self._whole([film])
-        at = {site for site, labels in self._sites.items() if label in labels}
-        looks = [look for look in self._closer([film], whole) if look.site in at] if at else whole
+        looks = self._looks_for(label, film)
         wanted, shape = self._pack.manifest.input, film.image.shape
         laid = np.zeros(shape, np.float32)
         for look in looks:
             grid = heat_of(look.raw["heat"], self._head, label)
             np.maximum(laid, on_film(grid, look.placement, wanted, shape), out=laid)
         return laid
+
+    def _looks_for(self, label: str, film: Film) -> list[_Look]:
+        """The looks at a film in which a label is looked for."""
+        whole, closer = self._whole([film]), self._detect.closer
+        at = {site for site, labels in closer.sites.items() if label in labels} if closer is not None else ()
+        if closer is None or not at:
+            return whole
+        near = [look for look in self._closer([film], whole) if look.site in at]
+        return whole + near if label in closer.everywhere else near
 
     def _whole(self, films: Sequence[Film]) -> list[_Look]:
         wanted = self._pack.manifest.input
@@ -118,9 +124,9 @@ class BoxFinder:
     def _findings(self, film: Film, whole: _Look, closer: Sequence[_Look]) -> tuple[Finding, ...]:
         labels, manifest, ref = self._head.labels, self._pack.manifest, self._pack.ref
         found = whole.found
-        if self._sites:
+        if self._detect.closer is not None:
             looks = [(look.site, look.found) for look in closer if look.site is not None]
-            found = self._fewest(merged(found, looks, labels, self._sites))
+            found = self._fewest(merged(found, looks, labels, self._detect.closer))
         thresholds = needed(manifest, "detect")
         boxed = [
             Finding(

@@ -6,8 +6,6 @@ network is the same in both looks.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -38,15 +36,13 @@ def square_round(box: NDArray[np.float32], context: float) -> Square:
     return (left + right - length) / 2, (top + bottom - length) / 2, length
 
 
-def merged(
-    whole: Seen, looks: list[tuple[str, Seen]], labels: tuple[str, ...], sites: Mapping[str, tuple[str, ...]]
-) -> Seen:
-    """What both looks saw: of the whole film what belongs to no site, of each site what is looked for there;
-    the sites themselves are left out. Not yet suppressed.
+def merged(whole: Seen, looks: list[tuple[str, Seen]], labels: tuple[str, ...], closer: Closer) -> Seen:
+    """What both looks saw: of the whole film what belongs to no site or is looked for everywhere, of each
+    site what is looked for there; the sites themselves are left out. Not yet suppressed.
     """
-    places = {*sites, *(label for found in sites.values() for label in found)}
-    kept = [whole.only(~_are(whole, labels, places))]
-    kept += [look.only(_are(look, labels, set(sites[site]))) for site, look in looks]
+    at_sites = {label for found in closer.sites.values() for label in found} - {*closer.everywhere}
+    kept = [whole.only(~_are(whole, labels, {*closer.sites} | at_sites))]
+    kept += [look.only(_are(look, labels, {*closer.sites[site]})) for site, look in looks]
     return joined(kept)
 
 

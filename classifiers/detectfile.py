@@ -52,6 +52,7 @@ def _closer(table: Table, head: Output) -> Closer:
         context=table.number("context", low=1, high=WIDEST),
         threshold=table.number("threshold", low=0, high=1),
         long_side=table.whole("long_side", low=8, high=LARGEST_FILM) if "long_side" in table else 2048,
+        everywhere=table.names("everywhere") if "everywhere" in table else (),
     )
     table.end()
     if not sites:
@@ -61,6 +62,8 @@ def _closer(table: Table, head: Output) -> Closer:
         raise named.error(f"names {strange[0]!r}, which is not one of the labels")
     if both := sorted({*sites} & found):
         raise named.error(f"names {both[0]!r} both as a site and as what is found at one")
+    if strange := sorted({*closer.everywhere} - found):
+        raise table.error(f"looks everywhere for {strange[0]!r}, which is looked for at no site")
     if stated := sorted({*sites} & {*head.thresholds}):
         raise named.error(f"names {stated[0]!r}, which has a threshold: a site is never stated")
     return closer
@@ -76,5 +79,11 @@ def detect_tables(detect: Detect) -> tuple[tuple[str, Mapping[str, Any]], ...]:
     if detect.closer is None:
         return (("[detect]", own),)
     closer = detect.closer
-    numbers = {"context": closer.context, "threshold": closer.threshold, "long_side": closer.long_side}
-    return ("[detect]", own), ("[detect.closer]", numbers), ("[detect.closer.sites]", closer.sites)
+    how: dict[str, Any] = {
+        "context": closer.context,
+        "threshold": closer.threshold,
+        "long_side": closer.long_side,
+    }
+    if closer.everywhere:
+        how["everywhere"] = closer.everywhere
+    return ("[detect]", own), ("[detect.closer]", how), ("[detect.closer.sites]", closer.sites)

@@ -180,14 +180,16 @@ class Closer:
     """Small things are looked for at their sites: found on the whole film, then looked at closer.
 
     ``sites``: by label of a place, which is never stated itself, the labels that are looked for there, and
-    nowhere else. The square looked at has ``context`` times the longer side of the site's box; ``threshold``
-    is the probability in [0, 1] that a site needs; ``long_side`` of the film in pixels that it is cut from.
+    nowhere else, but for those that are looked for ``everywhere``. The square looked at has ``context`` times
+    the longer side of the site's box; ``threshold`` is the probability in [0, 1] that a site needs;
+    ``long_side`` of the film in pixels that it is cut from.
     """
 
     sites: Mapping[str, tuple[str, ...]]
     context: float
     threshold: float
     long_side: int = 2048
+    everywhere: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

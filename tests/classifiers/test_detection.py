@@ -190,10 +190,14 @@ def test_what_belongs_to_a_site_counts_only_from_a_look_at_that_site() -> None:
     whole = boxes_at((0, 0.9, box), (2, 0.8, box), (3, 0.7, box), (4, 0.6, box))
     at_a = boxes_at((0, 0.9, box), (2, 0.5, box), (4, 0.9, box))
     at_b = boxes_at((2, 0.9, box), (3, 0.4, box))
-    found = merged(whole, [("a", at_a), ("b", at_b)], LABELS, SITES)
+    closer = Closer(sites=SITES, context=1.5, threshold=0.3)
+    found = merged(whole, [("a", at_a), ("b", at_b)], LABELS, closer)
     assert list(zip(found.labels.tolist(), found.probabilities.tolist(), strict=True)) == [
         (4, 0.6),
         (2, 0.5),
         (3, 0.4),
     ]
     assert len(joined([whole, at_a]).labels) == 7
+    too = merged(whole, [("a", at_a), ("b", at_b)], LABELS, replace(closer, everywhere=("d",)))
+    assert (too.labels == 3).sum() == 2  # what the whole film said of it, and what the closer look did
+    assert (too.labels == 2).sum() == 1

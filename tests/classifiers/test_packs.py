@@ -93,6 +93,7 @@ def test_the_detecting_manifest_that_the_documentation_shows_is_valid() -> None:
     assert manifest.detect is not None
     assert manifest.detect.closer is not None
     assert manifest.detect.closer.sites["hindfoot"] == ("os_trigonum",)
+    assert manifest.detect.closer.everywhere == ("os_trigonum",)
     assert manifest.detect.image_weight == (0.5, 0.5, 0.0, 0.0)
     assert parse(render(manifest), "ossicle/1") == manifest
 
@@ -133,6 +134,11 @@ def test_a_detecting_manifest_without_what_is_optional_survives_too() -> None:
         ("context   = 1.6", "context = 0.5", "context = 0.5 is not from 1"),
         ("threshold = 0.3", "threshold = 3", "threshold = 3 is not from 0 to 1"),
         ("threshold = 0.3", "threshold = 0.3\nzoom = 2", "[detect.closer] has no key 'zoom'"),
+        (
+            'everywhere = ["os_trigonum"]',
+            'everywhere = ["hindfoot"]',
+            "looks everywhere for 'hindfoot', which is looked for at no site",
+        ),
         (
             'hindfoot = ["os_trigonum"]',
             'heel = ["os_trigonum"]',

@@ -161,6 +161,14 @@ def test_a_closer_look_finds_what_the_whole_film_does_not_show(make_finder: Make
     assert far(found["dot"], SMALL) < 1.0
 
 
+def test_what_is_looked_for_everywhere_is_found_without_its_site_too(make_finder: MakePack) -> None:
+    everywhere = looking_closer(make_finder, everywhere=("dot",), threshold=0.999)
+    picture = film(patch=None, dot=DOT)
+    assert far(by_label(everywhere.predict([picture])[0])["dot"], DOT) < 3.0
+    assert looking_closer(make_finder, threshold=0.999).predict([picture]) == [()]
+    assert shows(everywhere.heat(picture, "dot"), DOT)[0] > 0.9  # no closer look was there
+
+
 def test_the_square_looked_at_may_reach_beyond_the_film(make_finder: MakePack) -> None:
     corner, dot = Box(x=0, y=0, width=260, height=220), Box(x=20, y=10, width=40, height=40)
     found = by_label(looking_closer(make_finder).predict([film(patch=corner, dot=dot)])[0])

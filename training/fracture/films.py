@@ -1,8 +1,8 @@
 """Films of elbows, forearms and wrists as a detector's examples, and what the real ones are known to show.
 
-One network looks twice. On the whole film it finds breaks and the places of the two joints; on a square round
-a joint, cut as the running service cuts it, whether that joint is apart: on a film of a forearm a joint is a
-few dozen pixels, too few to tell.
+One network looks twice. On the whole film it finds breaks and the places of the two joints; on a square
+round a joint, cut as the running service cuts it, whether that joint is apart or a bone near it broken: on a
+film of a forearm a joint is a few dozen pixels, too few to tell.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.random import Generator
 
+from classifiers.closer import Square
 from training.detect.closer import look_at, square_near
 from training.detect.example import BoxedFilm, asked_of, whole_look
 from training.films import RealFilm, read, real_films
@@ -24,7 +25,7 @@ from training.simulate.fracture.injuries import LABELS as HURT
 from training.simulate.fracture.render import PREFIX, load_shard
 
 SIDE: Final = 256  # pixels of the network's input
-CONTEXT: Final = 2.0  # the square looked at, over the longer side of the joint's box
+CONTEXT: Final = 2.5  # the square looked at, over the longer side of the joint's box
 LABELS: Final = (*HURT, *PLACES.values())
 BREAKS: Final = tuple(label for label in HURT if label not in PLACES)  # what the whole film is asked for
 FOREARM: Final = ("elbow_ap", "elbow_lateral", "wrist_ap", "wrist_lateral", "other_forearm")
@@ -103,15 +104,30 @@ def whole(arm: Arm) -> BoxedFilm:
 def squares(arm: Arm, rng: Generator) -> list[tuple[str, BoxedFilm]]:
     """What the network sees at each joint when it looks closer, not quite centred, nearer or farther, with
     the name of the dislocation that is looked for there."""
-    truth, looks = arm.film.truth, []
-    apart = [(tuple(box), label) for box, label in zip(truth.boxes.tolist(), truth.labels, strict=True)]
-    for label, place in PLACES.items():
-        if place in truth.places:
-            where = square_near(truth.places[place], rng, context=CONTEXT)
-            seen = look_at(arm.film.pixels, where, [one for one in apart if one[1] == label], side=SIDE)
-            looks.append((label, asked_of(seen.image, seen.boxes, seen.labels, of=LABELS, asked={label},
-                                          doubtful=truth.unsure | seen.cut, group=arm.group)))  # fmt: skip
-    return looks
+    places = arm.film.truth.places
+    return [(label, _square(arm, label, square_near(places[place], rng, context=CONTEXT)))
+            for label, place in PLACES.items() if place in places]  # fmt: skip
+
+
+def _square(arm: Arm, dislocation: str, where: Square) -> BoxedFilm:
+    """A joint's square: it is asked for that joint and for breaks; one that belongs to a Monteggia or
+    Galeazzi injury has its name from more than the square shows, so that it is neither taught nor denied."""
+    truth = arm.film.truth
+    there = [((left, top, right, bottom), label)
+             for (left, top, right, bottom), label in zip(truth.boxes.tolist(), truth.labels, strict=True)
+             if label in (*BREAKS, dislocation)]  # fmt: skip
+    seen = look_at(arm.film.pixels, where, there, side=SIDE)
+    taught = [label in (FRACTURE, dislocation) for label in seen.labels]
+    named_by_more = not all(taught) or seen.cut & set(BREAKS)
+    return asked_of(
+        seen.image,
+        seen.boxes[taught],
+        [label for label, one in zip(seen.labels, taught, strict=True) if one],
+        of=LABELS,
+        asked={FRACTURE, dislocation},
+        doubtful=truth.unsure | seen.cut | ({FRACTURE} if named_by_more else set()),
+        group=arm.group,
+    )
 
 
 def real_examples(shared: Path, split: str) -> list[BoxedFilm]:

@@ -20,7 +20,7 @@ from training.detect.export import Shipped, export
 from training.detect.network import trained
 from training.fracture.choice import stored_choice
 from training.fracture.films import CONTEXT, LABELS, SIDE, simulated_arms, squares, whole
-from training.simulate.fracture.injuries import GALEAZZI, MONTEGGIA, PLACES
+from training.simulate.fracture.injuries import FRACTURE, GALEAZZI, MONTEGGIA, PLACES
 
 PROBES: Final = 6
 PLACE_NEEDS: Final = 0.2  # probability of a joint's place at which it is looked at closer
@@ -45,7 +45,8 @@ def probes(folder: Path) -> list[BoxedFilm]:
 
 
 def shipped(calibration: Calibration, thresholds: Mapping[str, float]) -> Shipped:
-    """What the pack says: breaks on the whole film, joints that are apart on a closer look."""
+    """What the pack says: breaks on the whole film, joints that are apart and breaks near them on a closer
+    look."""
     return Shipped(
         labels=LABELS,
         side=SIDE,
@@ -54,9 +55,10 @@ def shipped(calibration: Calibration, thresholds: Mapping[str, float]) -> Shippe
         licence=LICENCE,
         training_data=TRAINED_ON,
         closer=Closer(
-            sites=MappingProxyType({place: (joint,) for joint, place in PLACES.items()}),
+            sites=MappingProxyType({place: (joint, FRACTURE) for joint, place in PLACES.items()}),
             context=CONTEXT,
             threshold=PLACE_NEEDS,
+            everywhere=(FRACTURE,),
         ),
         most=3,
     )

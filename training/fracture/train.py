@@ -29,18 +29,20 @@ from training.fracture.films import (
     whole,
 )
 from training.looks import looks_of
+from training.simulate.fracture.injuries import PLACES
 
 # forearms lie on the plate any way round, of either side
 STYLE: Final = Style(turn=10.0, scale=(0.8, 1.3), shape=0.06, shift=0.08, mirrored=0.5, quarter_turns=0.4,
                      greys=0.6, coarse=0.35, coarsest=0.45, rough=0.4, strange=0.3)  # fmt: skip
+JOINTS: Final = [LABELS.index(label) for label in PLACES]
 SETTLING: Final = 8  # batches that set the heads' normalisations
-BROKEN, WHOLE, APART, TOGETHER, REAL, OTHER = 4, 2, 3, 3, 1, 1  # looks of each kind in a batch
+BROKEN, WHOLE, APART, CLOSE, TOGETHER, REAL, OTHER = 4, 2, 3, 2, 3, 1, 1  # looks of each kind in a batch
 
 
 def pools(shared: Path, folder: Path, *, seed: int) -> dict[str, Pool]:
-    """Simulated films with and without anything broken, squares round joints that are apart and that are
-    not, real forearms, real films of other parts. Raises ValueError when nothing has been rendered into
-    ``folder``."""
+    """Simulated films with and without anything broken, squares round joints that are apart, with a break
+    near them and with neither, real forearms, real films of other parts. Raises ValueError when nothing has
+    been rendered into ``folder``."""
     rng = np.random.default_rng(seed)
     films: list[BoxedFilm] = []
     looks: list[BoxedFilm] = []
@@ -48,7 +50,8 @@ def pools(shared: Path, folder: Path, *, seed: int) -> dict[str, Pool]:
         films.append(whole(arm))
         looks += [look for _, look in squares(arm, rng)]
     broken = [film for film in films if _hurt(film).any()]
-    apart = [look for look in looks if len(look.labels)]
+    apart = [look for look in looks if np.isin(look.labels, JOINTS).any()]
+    close = [look for look in looks if len(look.labels) and not np.isin(look.labels, JOINTS).any()]
     if not broken or not apart:
         raise ValueError(f"{folder} holds no films; python -m training fracture prepare renders them")
     counts = np.bincount(np.concatenate([film.labels for film in broken]), minlength=len(LABELS))
@@ -57,6 +60,7 @@ def pools(shared: Path, folder: Path, *, seed: int) -> dict[str, Pool]:
         "broken": Pool(films=broken, count=BROKEN, odds=odds),
         "whole": Pool(films=[film for film in films if not _hurt(film).any()], count=WHOLE),
         "joints apart": Pool(films=apart, count=APART),
+        "breaks near joints": Pool(films=close, count=CLOSE),
         "joints": Pool(films=[look for look in looks if not len(look.labels)], count=TOGETHER),
         "real forearms": Pool(films=real_examples(shared, "train"), count=REAL),
         "other real films": Pool(films=other_films(shared, "train"), count=OTHER),

@@ -7,7 +7,7 @@ import pytest
 
 from training.fracture.films import BREAKS, LABELS, SIDE, Arm, squares, whole
 from training.simulate.fracture.film import BrokenStudio
-from training.simulate.fracture.injuries import ELBOW_JOINT, PLACES
+from training.simulate.fracture.injuries import ELBOW_JOINT, FRACTURE, PLACES, WRIST_JOINT
 
 pytestmark = pytest.mark.timeout(300)  # decimates the anatomy first
 
@@ -32,20 +32,39 @@ def test_the_whole_film_is_asked_for_breaks_and_places_and_not_whether_a_joint_i
     assert any(of(label) in look.labels for look in looks for label in BREAKS)
 
 
-def test_a_square_round_a_joint_is_asked_only_whether_that_joint_is_apart(arm_studio: BrokenStudio) -> None:
+def test_a_square_round_a_joint_is_asked_whether_that_joint_is_apart_and_for_breaks(
+    arm_studio: BrokenStudio,
+) -> None:
     apart = 0
     for seed in range(8):
         arm = drawn(arm_studio, "monteggia", seed)
         for joint, look in squares(arm, np.random.default_rng(seed)):
             assert look.pixels.shape == (SIDE, SIDE)
-            assert set(look.labels.tolist()) <= {of(joint)}
-            assert all(look.known[number] == 0 for number in range(len(LABELS)) if number != of(joint))
+            asked = {of(joint), of(FRACTURE)}
+            assert set(look.labels.tolist()) <= asked
+            assert all(look.known[number] == 0 for number in range(len(LABELS)) if number not in asked)
             if joint == ELBOW_JOINT and len(look.labels):
                 apart += 1
                 left, top, right, bottom = look.boxes[0]
                 assert right - left > SIDE / 8  # seen large: on the whole film it is a few dozen pixels
                 assert bottom - top > SIDE / 8
     assert apart >= 3
+
+
+def test_a_break_near_a_joint_is_seen_on_its_square_and_one_of_a_larger_injury_is_left_open(
+    arm_studio: BrokenStudio,
+) -> None:
+    near = []
+    for seed in range(8):
+        arm = drawn(arm_studio, "distal_radius", seed)
+        near += [look for _, look in squares(arm, np.random.default_rng(seed))]
+    assert any(of(FRACTURE) in look.labels for look in near)
+    for seed in range(8):
+        arm = drawn(arm_studio, "galeazzi", seed)
+        named = [label for label in arm.film.truth.labels if label in BREAKS]
+        for joint, look in squares(arm, np.random.default_rng(seed)):
+            if joint == WRIST_JOINT and FRACTURE not in named and look.known[of(FRACTURE)]:
+                assert look.image[of(FRACTURE)] == 0  # so far away that the square shows nothing of it
 
 
 def test_the_joints_of_a_whole_arm_are_together(arm_studio: BrokenStudio) -> None:
