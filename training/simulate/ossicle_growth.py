@@ -154,7 +154,7 @@ def chalk(foot: Foot, rng: Generator) -> Growth:
         specks += [
             grain(at + wall * side + rng.normal(0, 0.15, 3), rng.uniform(0.25, 0.6))
             for wall in (-1, 1)
-            if rng.random() < 0.75
+            if rng.random() < 0.75 or not specks  # of however short a stretch something shows
         ]
     return Growth(kind="chalk", lumps=tuple(specks))
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from training.ossicle.films import LABELS, SIDE, SITE_OF, Foot, simulated_feet, squares, whole
-from training.simulate.ossicle import SHARD, FootOrder, feet, render_feet, stored_feet
+from training.simulate.ossicle import SHARD, FootOrder, feet, render_feet, setup, stored_feet
 from training.simulate.ossicle_film import FootFilm, Truth, expose
 from training.simulate.ossicle_scene import FootStudio
 from training.simulate.ossicle_shapes import Lump, halves, hollow, ossicle, sphere
@@ -131,3 +131,10 @@ def test_lumps_are_closed_hollow_and_come_in_two_halves() -> None:
 def content(points: np.ndarray[tuple[int, ...], np.dtype[np.float64]], lump: Lump) -> float:
     a, b, c = (points[lump.faces[:, corner]] for corner in range(3))
     return float(np.einsum("ij,ij->", a, np.cross(b, c)) / 6)
+
+
+def test_of_however_short_a_calcified_artery_something_shows(studio: FootStudio) -> None:
+    rng = np.random.default_rng([1, 73, 5])  # drew one of no length to speak of
+    shot = studio.shoot(setup(rng), rng)
+    (chalk,) = (thing for thing in shot.things if thing.kind == "chalk")
+    assert chalk.millimetres > 0
