@@ -10,6 +10,7 @@ from dataclasses import fields
 from importlib import import_module
 from pathlib import Path
 
+from training.card import SPLITS
 from training.stages import CHECKOUT, PACKS, Stages, add_processes, add_threads, use_threads
 
 SPECIALISTS = ("lung", "fracture", "ossicle")
@@ -65,7 +66,9 @@ def _network_stages(stages: Stages) -> None:
     calibrate.add_argument("--films", type=Path, nargs="*", help=folders)
     export = stages.add("export", _export, "write WORK's network as a model pack")
     evaluate = stages.add("evaluate", _evaluate, "measure a pack on real films, with intervals and pictures")
-    evaluate.add_argument("--split", nargs="*", default=["final"], help="groups: look final calibrate")
+    every = "which films, each kind measured apart (default: all)"
+    splits = tuple(SPLITS)
+    evaluate.add_argument("--split", nargs="+", choices=splits, default=splits, help=every)
     evaluate.add_argument("--against", type=Path, help="another pack, measured on the same films beside it")
     card = stages.add("card", _card, "write a pack's card and metrics from its evaluations")
     card.add_argument("--log", nargs="*", default=[], help="rounds, each 'round | trained on | figure'")
@@ -170,15 +173,15 @@ def _card(options: Namespace) -> None:
 def _evaluate(options: Namespace) -> None:
     from training.evaluate import evaluate
 
-    print(
-        evaluate(
+    for split in options.split:
+        figures = evaluate(
             shared=options.data,
             pack=options.pack,
             out=options.work / "evaluation",
-            splits=options.split,
+            split=split,
             against=options.against,
         )
-    )
+        print(f"{split}: {figures}", flush=True)
 
 
 def _demo(options: Namespace) -> None:

@@ -23,33 +23,35 @@ WRAPPED_EVERY = 4  # films, that are also sent as DICOM
 TIMED = 200  # films
 
 
-def evaluate(
-    *, shared: Path, pack: Path, out: Path, splits: Sequence[str], against: Path | None = None
-) -> str:
-    """Measure, write metrics.json and pictures to ``out``, and return the figures as text.
+def evaluate(*, shared: Path, pack: Path, out: Path, split: str, against: Path | None = None) -> str:
+    """Measure on the films of one split, write metrics.json and pictures to the folder ``out``/``split``, and
+    return the figures as text.
 
-    ``out`` may hold pictures of real films, which are never committed; the pictures that show none also go to
-    the pack. The split ``look`` also gives the pack the baseline that later scores are held against. With
-    ``against``, another pack is measured on the same films beside it, and the difference.
+    ``out`` may hold pictures of real films, which are never committed; the pictures of ``final`` show none
+    and also go to the pack. The split ``look`` also gives the pack the baseline that later scores are held
+    against. With ``against``, another pack is measured on the same films beside it, and the difference.
+    Raises ValueError for a split without films.
     """
     from training import pictures
 
-    films = [film for film in real_films(shared) if film.split in splits]
+    films = [film for film in real_films(shared) if film.split == split]
+    if not films:
+        raise ValueError(f"no film in {shared} is of the split {split!r}")
     chests = chest_films(shared, "test")
     found, *others = [_Measured(films, chests, one) for one in (pack, against) if one is not None]
     times = speed(films[:TIMED], [one.classifier for one in (found, *others)])
     measured = {**found.figures(), **times[0]}
     for other, taken in zip(others, times[1:], strict=True):
         measured["against"] = _beside(other, found, taken)
-    out = out / "+".join(splits)
+    out = out / split
     out.mkdir(parents=True, exist_ok=True)
     (out / "metrics.json").write_text(json.dumps(measured, indent=1))
     thirty = [item for item in found.judged if item.film.one_of_thirty]
-    for folder in (out, pack) if list(splits) == ["final"] else (out,):
+    for folder in (out, pack) if split == "final" else (out,):
         pictures.confusion(thirty, folder / "confusion.png")
         pictures.risk_coverage(thirty, folder / "risk_coverage.png")
         pictures.reliability(thirty, folder / "reliability.png")
-    if list(splits) == ["look"]:
+    if split == "look":
         said = [item.prediction for item in found.judged]
         add_baseline(pack, baseline_of(said, measured=f"{len(said)} real films, split look of the card"))
     wrong = [item for item in found.judged if not item.right and item.film.split != "final"]
