@@ -30,6 +30,7 @@ LABELS: Final = (*HURT, *PLACES.values())
 BREAKS: Final = tuple(label for label in HURT if label not in PLACES)  # what the whole film is asked for
 FOREARM: Final = ("elbow_ap", "elbow_lateral", "wrist_ap", "wrist_lateral", "other_forearm")
 HAND: Final = ("hand_ap", "hand_oblique")  # they show the wrist too
+SQUARES: Final = 8  # of each real film
 HELD_OUT: Final = 10  # every tenth patient of a shard
 
 # What real films show, by the start of their file names. "fractured" of FracAtlas is its radiologists' word
@@ -158,6 +159,22 @@ def other_films(shared: Path, split: str) -> list[BoxedFilm]:
     """``real_others`` as examples: neither broken arms nor joints of arms."""
     return [whole_look(read(film.path), [], side=SIDE, of=LABELS, asked=LABELS, doubtful=(), group=film.group)
             for film in real_others(shared, split)]  # fmt: skip
+
+
+def real_squares(shared: Path, split: str, rng: Generator) -> list[BoxedFilm]:
+    """Squares anywhere on real films with nothing broken: what bones look like from near. Raises as
+    ``real_arms`` does."""
+    whole_arms = [known.film for known in real_arms(shared, split) if not known.broken]
+    looks = []
+    for film in whole_arms * 4 + real_others(shared, split):
+        pixels = read(film.path)
+        for _ in range(SQUARES):
+            length = float(max(pixels.shape) * rng.uniform(0.2, 0.6))
+            down, across = (float(side * rng.uniform(0.2, 0.8)) for side in pixels.shape)
+            seen = look_at(pixels, (across - length / 2, down - length / 2, length), [], side=SIDE)
+            looks.append(asked_of(seen.image, seen.boxes, (), of=LABELS, asked={FRACTURE, *PLACES},
+                                  doubtful=(), group=film.group))  # fmt: skip
+    return looks
 
 
 def _allowed(split: str) -> None:

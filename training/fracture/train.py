@@ -24,6 +24,7 @@ from training.fracture.films import (
     SIDE,
     other_films,
     real_examples,
+    real_squares,
     simulated_arms,
     squares,
     whole,
@@ -36,13 +37,22 @@ STYLE: Final = Style(turn=10.0, scale=(0.8, 1.3), shape=0.06, shift=0.08, mirror
                      greys=0.6, coarse=0.35, coarsest=0.45, rough=0.4, strange=0.3)  # fmt: skip
 JOINTS: Final = [LABELS.index(label) for label in PLACES]
 SETTLING: Final = 8  # batches that set the heads' normalisations
-BROKEN, WHOLE, APART, CLOSE, TOGETHER, REAL, OTHER = 4, 2, 3, 2, 3, 1, 1  # looks of each kind in a batch
+BROKEN, WHOLE, APART, CLOSE, TOGETHER, REAL, OTHER, NEAR = (
+    4,
+    2,
+    3,
+    2,
+    3,
+    1,
+    1,
+    2,
+)  # looks of each kind in a batch
 
 
 def pools(shared: Path, folder: Path, *, seed: int) -> dict[str, Pool]:
     """Simulated films with and without anything broken, squares round joints that are apart, with a break
-    near them and with neither, real forearms, real films of other parts. Raises ValueError when nothing has
-    been rendered into ``folder``."""
+    near them and with neither, real forearms, real films of other parts, squares of both. Raises ValueError
+    when nothing has been rendered into ``folder``."""
     rng = np.random.default_rng(seed)
     films: list[BoxedFilm] = []
     looks: list[BoxedFilm] = []
@@ -64,6 +74,7 @@ def pools(shared: Path, folder: Path, *, seed: int) -> dict[str, Pool]:
         "joints": Pool(films=[look for look in looks if not len(look.labels)], count=TOGETHER),
         "real forearms": Pool(films=real_examples(shared, "train"), count=REAL),
         "other real films": Pool(films=other_films(shared, "train"), count=OTHER),
+        "squares of real films": Pool(films=real_squares(shared, "train", rng), count=NEAR),
     }
 
 

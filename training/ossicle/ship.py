@@ -25,7 +25,7 @@ LICENCE: Final = (
 )
 DATA: Final = (
     "Simulated films of feet and ankles from BodyParts3D / Z-Anatomy (CC BY-SA) and the Visible Human feet "
-    "(University of Denver, CC BY 4.0); no real foot. The backbone began as that of view@2, which has "
+    "(University of Denver, CC BY 4.0); no real foot. The backbone began as that of a view pack, which has "
     "learnt from ImageNet, simulated films of all parts and real films that may train."
 )
 PROBES: Final = 8

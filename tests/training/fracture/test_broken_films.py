@@ -22,7 +22,7 @@ from training.simulate.fracture.injuries import (
 )
 from training.simulate.fracture.limb import HEAD, RADIUS, ULNA, limb
 from training.simulate.fracture.truth import Site, read_off
-from training.simulate.fracture.variants import growing, turned
+from training.simulate.fracture.variants import growing, scarred, turned
 from training.simulate.patient import position
 from training.simulate.segments import CHANNEL
 
@@ -53,6 +53,21 @@ def test_a_whole_arm_has_no_boxes(arm_studio: BrokenStudio) -> None:
         assert not len(truth.boxes)
         assert not truth.labels
         assert not truth.unsure
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_scar_is_a_thin_sheet_of_denser_bone_within_the_bone(arm_studio: BrokenStudio, seed: int) -> None:
+    rng = np.random.default_rng([6, seed])
+    arm = limb(position(arm_studio.rig, arm_studio.bones, setup("wrist", rng), rng))
+    before = {bone: np.ptp(arm.points(bone), axis=0) for bone in (RADIUS, ULNA)}
+    (whole,) = arm.pieces[RADIUS]
+    marrow = float(np.mean([np.ptp(whole.inner.vertices, axis=0) / np.ptp(whole.outer.vertices, axis=0)]))
+    scarred(arm, rng)
+    for bone in (RADIUS, ULNA):
+        sheet = min(arm.pieces[bone], key=lambda piece: np.ptp(piece.outer.vertices @ arm.up))
+        assert np.ptp(sheet.outer.vertices @ arm.up) < 12  # mm, tilted as it may be
+        assert np.mean(np.ptp(sheet.inner.vertices, axis=0) / np.ptp(sheet.outer.vertices, axis=0)) < marrow
+        assert np.allclose(np.ptp(arm.points(bone), axis=0), before[bone])
 
 
 def test_what_is_broken_lies_in_its_box_through_every_warp(

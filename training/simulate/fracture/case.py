@@ -62,6 +62,7 @@ class Case:
     size: float  # of the body against an adult's
     bow: bool
     callus: bool
+    scar: bool  # of an adult's growth plates
     metal: bool
     cast: float  # mm, 0 for none
 
@@ -82,6 +83,7 @@ def case(rng: Generator, only: str | None = None) -> Case:
         size=rng.uniform(0.5, 0.85) if child else rng.uniform(0.92, 1.05),
         bow=rng.random() < 0.4,
         callus=rng.random() < (0.12 if hurt is None else 0.02),
+        scar=rng.random() < 0.6,
         metal=rng.random() < (0.16 if hurt is None else 0.05),
         cast=rng.uniform(3, 11) if rng.random() < 0.15 else 0.0,
     )

@@ -123,6 +123,8 @@ def _varied(arm: Limb, what: Case, rng: Generator) -> None:
         variants.healed(arm, rng)
     if what.child:
         variants.growing(arm, rng)
+    elif what.scar:
+        variants.scarred(arm, rng)
 
 
 def _traced(patient: Patient, look: Camera, what: Case, rng: Generator) -> NDArray[np.float32]:

@@ -1,18 +1,21 @@
-"""Arms that differ without being broken: turned, bowed, growing, healed."""
+"""Arms that differ without being broken: turned, bowed, growing, grown, healed."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import Final
 
 import numpy as np
 from numpy.random import Generator
 
-from training.simulate.fracture.jagged import Place, place, plate_height, surface
+from training.simulate.fracture.jagged import Height, Place, place, plate_height, surface
 from training.simulate.fracture.limb import HEAD, RADIUS, ULNA, ULNAR_HEAD, Limb, away
 from training.simulate.meshes import Floats
 from training.simulate.pose import Motion, turn, unit
 from training.simulate.segments import segment_of
 
+SCARS: Final = ((RADIUS, (13, 19)), (ULNA, (6, 11)))  # mm from the bone's last point: a styloid's
 PLATES: Final = ((RADIUS, 1.0, (7, 12)), (ULNA, 1.0, (6, 11)), (RADIUS, 0.0, (5, 8)), (ULNA, 0.0, (8, 14)))
 
 
@@ -80,6 +83,26 @@ def growing(arm: Limb, rng: Generator) -> None:
             piece.move(_smaller(piece.outer.vertices.mean(axis=0), size))
             piece.move(Motion(np.eye(3), away_from_shaft * gap * arm.up * (0.6 + 0.4 * size)))
     _small_carpus(arm, 1 - young * rng.uniform(0.05, 0.5))
+
+
+def scarred(arm: Limb, rng: Generator) -> None:
+    """What growth plates leave in an adult's wrist: a thin sheet of denser bone across the end of radius and
+    ulna, which an untaught eye takes for a break."""
+    for bone, depth in SCARS:
+        points = arm.points(bone)
+        level = float((points @ arm.up).min()) + rng.uniform(*depth)
+        at = replace(place(points, level, arm.up), axis=arm.up, across=arm.lateral, third=arm.front)
+        plate, tall, hollow = plate_height(rng), rng.uniform(0.4, 1.6), rng.uniform(0.0, 0.9)
+        above, _ = arm.cut(bone, surface(at, plate))
+        _, sheet = arm.cut(bone, surface(at, partial(_raised, plate, tall)), only=above)
+        for piece in sheet:
+            marrow = piece.inner.vertices
+            middle = marrow.mean(axis=0) if len(marrow) else np.zeros(3)
+            piece.shape(np.zeros(3), (hollow - 1) * (marrow - middle))
+
+
+def _raised(height: Height, mm: float, u: Floats, v: Floats) -> Floats:
+    return np.asarray(height(u, v) + mm)
 
 
 def _smaller(about: Floats, size: float) -> Motion:
