@@ -8,9 +8,7 @@ from typing import Final
 from training.detect.loop import Recipe
 from training.detect.losses import Shares
 
-# What reports say is one number a film, places are thousands: with a quarter of this share the network
-# learnt the places alone.
-WHOLE: Final = Shares(places=0.5, boxes=1.0, heat=0.3, image=4.0, extra=1.0)
+WHOLE: Final = Shares(places=0.5, boxes=1.0, heat=0.3, image=1.0, extra=0.5)
 PARTS: Final = Shares(places=1.0, boxes=2.0, heat=0.5, image=0.5, extra=0.2)
 
 
