@@ -9,6 +9,7 @@ each convolution meets its twin.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, Final
 
 import keras
@@ -16,11 +17,24 @@ import numpy as np
 from keras import layers
 from numpy.typing import NDArray
 
+from classifiers.packs import load_pack
+from classifiers.vino import ov
 from training.begin import CONVOLUTIONS, bias_after, kernel_of, per_channel, set_folded
 from training.detect.export import converted
 
 Floats = NDArray[np.float32]
 ANSWERS: Final = ("boxes", "scores")  # every layer but those that only help to learn has a say in them
+
+
+def answers_of(network: ov.Model) -> dict[str, Any]:
+    """The operations that give the ``ANSWERS`` of an exported network."""
+    return {name: network.output(name).get_node().input_value(0).get_node() for name in ANSWERS}
+
+
+def begin_with_pack(model: keras.Model, pack: Path) -> None:
+    """Give a fresh detector the weights of a pack of its kind. Raises PackError for a pack that was changed,
+    ValueError when its network is another."""
+    go_on_from(model, answers_of(ov.Core().read_model(load_pack(pack).weights)))
 
 
 def go_on_from(model: keras.Model, answers: Mapping[str, Any]) -> None:

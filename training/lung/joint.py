@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifiers.vino import ops, ov
+from training.detect.begin import answers_of
 from training.detect.candidates import Candidates
 from training.detect.export import OUTPUTS
 from training.detect.network import HEAT_STRIDE, STRIDES, places
@@ -58,7 +59,7 @@ def unboxed_answers(network: ov.Model) -> dict[str, Any]:
     """Of lung@2's network: the operations that give the places and boxes of the one of its two that no boxed
     film taught, and that speaks for masses and nodules alone. Raises ValueError for another network: what has
     learnt from boxed films must not begin a training that is measured on them."""
-    ends = {name: network.output(name).get_node().input_value(0).get_node() for name in ("scores", "boxes")}
+    ends = answers_of(network)
     for name, end in ends.items():
         ends[name] = end.input_value(1).get_node() if end.get_type_name() == "Concat" else end
     if ends["scores"].get_type_name() != "Select":

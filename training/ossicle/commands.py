@@ -24,6 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     train.add_argument("--minutes", type=float, default=1e9, help="the schedule is shortened to end by then")
     train.add_argument("--rate", type=float, default=1e-3)
     train.add_argument("--seed", type=int, default=1)
+    train.add_argument("--start", type=Path, help="ossicle pack to go on from")
     add_threads(train)
     calibrate = stages.add(
         "calibrate", _calibrate, "choose probabilities and thresholds on films that may choose"
@@ -68,7 +69,15 @@ def _train(options: argparse.Namespace) -> None:
     use_threads(options)
     recipe = Recipe(steps=options.steps, minutes=options.minutes, rate=options.rate, seed=options.seed)
     out = options.work / "ossicle"
-    print(train(options.data, out / "feet", out / "network", recipe, lambda line: print(line, flush=True)))
+    weights = train(
+        options.data,
+        out / "feet",
+        out / "network",
+        recipe,
+        lambda line: print(line, flush=True),
+        start=options.start,
+    )
+    print(weights)
 
 
 def _calibrate(options: argparse.Namespace) -> None:

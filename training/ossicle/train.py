@@ -12,6 +12,7 @@ import numpy as np
 
 from training.begin import begin_with_view, settled_heads
 from training.detect.augment import Style
+from training.detect.begin import begin_with_pack
 from training.detect.example import BoxedFilm
 from training.detect.loop import Pool, Recipe, batches, learn
 from training.detect.network import detector
@@ -59,10 +60,19 @@ def odds(films: list[BoxedFilm]) -> list[float]:
     return [float(weight[film.labels].max()) for film in films]
 
 
-def train(shared: Path, folder: Path, out: Path, recipe: Recipe, report: Callable[[str], None]) -> Path:
+def train(
+    shared: Path,
+    folder: Path,
+    out: Path,
+    recipe: Recipe,
+    report: Callable[[str], None],
+    *,
+    start: Path | None = None,
+) -> Path:
     """Train on the films in ``folder``, go on from the last checkpoint in ``out``; returns the weights.
 
-    Of the real films of ``shared`` that may teach it takes only how they look."""
+    Of the real films of ``shared`` that may teach it takes only how they look. ``start`` is an ossicle pack
+    to begin with instead of the view pack's backbone."""
     kept = pools(folder, seed=recipe.seed)
     report(
         ", ".join(
@@ -77,7 +87,9 @@ def train(shared: Path, folder: Path, out: Path, recipe: Recipe, report: Callabl
     def feed(seed: int) -> Iterator[Batch]:
         return batches(kept, side=SIDE, labels=len(LABELS), seed=seed, style=style)
 
-    if not (out / "checkpoint.npz").is_file():
+    if not (out / "checkpoint.npz").is_file() and start is not None:
+        begin_with_pack(model, start)
+    elif not (out / "checkpoint.npz").is_file():
         begin_with_view(model)
         first = islice(feed(recipe.seed), SETTLING)
         settled_heads(model, (np.asarray(batch.inputs, dtype=np.float32) for batch in first))
