@@ -29,16 +29,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     stages.add("calibrate", _calibrate, "choose probabilities and thresholds on films that may train")
     shown = stages.add("example", _example, "render a Monteggia injury as a DICOM file for the tests")
     shown.add_argument("--out", type=Path, default=CHECKOUT / "tests/training/fracture/monteggia.dcm")
-    export = stages.add(
-        "export", _export, "write WORK's network as a model pack, the version after the shipped"
-    )
-    export.add_argument("--pack", type=Path, default=PACKS / "fracture" / "3")
     for one in (
         shown,
+        stages.add("export", _export, "write WORK's network as a model pack"),
         stages.add("evaluate", _evaluate, "measure the pack on every real elbow, forearm and wrist film"),
         stages.add("card", _card, "write the pack's card from its evaluation"),
     ):
-        one.add_argument("--pack", type=Path, default=PACKS / "fracture" / "2")
+        one.add_argument("--pack", type=Path, default=PACKS / "fracture" / "3")
     return stages.run(arguments)
 
 

@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         stages.add("evaluate", _evaluate, "measure the pack on real feet and ankles"),
         stages.add("card", _card, "write the pack's card and metrics from what was measured"),
     ):
-        one.add_argument("--pack", type=Path, default=PACKS / "ossicle" / "2")
+        one.add_argument("--pack", type=Path, default=PACKS / "ossicle" / "3")
     return stages.run(arguments)
 
 

@@ -11,7 +11,7 @@ from training.detect.network import detector
 from training.quick import compiled
 from training.stages import PACKS
 
-OSSICLE = PACKS / "ossicle" / "2"
+OSSICLE = PACKS / "ossicle" / "3"
 
 
 @pytest.mark.timeout(240)  # loads TensorFlow, exports a network

@@ -21,7 +21,7 @@ from training.simulate.ossicle_scene import FootStudio
 from training.simulate.ossicle_sites import OSSICLES
 from training.simulate.views import TABLE
 
-PACK = SHIPPED / "ossicle" / "2"
+PACK = SHIPPED / "ossicle" / "3"
 LARGEST = 8 * 2**20  # bytes
 PICTURE = 150 * 1024
 
