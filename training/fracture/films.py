@@ -30,7 +30,8 @@ LABELS: Final = (*HURT, *PLACES.values())
 BREAKS: Final = tuple(label for label in HURT if label not in PLACES)  # what the whole film is asked for
 FOREARM: Final = ("elbow_ap", "elbow_lateral", "wrist_ap", "wrist_lateral", "other_forearm")
 HAND: Final = ("hand_ap", "hand_oblique")  # they show the wrist too
-SQUARES: Final = 8  # of each real film
+SQUARES: Final = 8  # of each real film of another part,
+ARMS_OFTENER: Final = 4  # times as many of a whole arm
 HELD_OUT: Final = 10  # every tenth patient of a shard
 
 # What real films show, by the start of their file names. "fractured" of FracAtlas is its radiologists' word
@@ -166,7 +167,7 @@ def real_squares(shared: Path, split: str, rng: Generator) -> list[BoxedFilm]:
     ``real_arms`` does."""
     whole_arms = [known.film for known in real_arms(shared, split) if not known.broken]
     looks = []
-    for film in whole_arms * 4 + real_others(shared, split):
+    for film in whole_arms * ARMS_OFTENER + real_others(shared, split):
         pixels = read(film.path)
         for _ in range(SQUARES):
             length = float(max(pixels.shape) * rng.uniform(0.2, 0.6))

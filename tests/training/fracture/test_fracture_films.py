@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from training.fracture.films import BREAKS, LABELS, SIDE, Arm, squares, whole
+from training.fracture.films import BREAKS, LABELS, SIDE, Arm, real_squares, squares, whole
 from training.simulate.fracture.film import BrokenStudio
 from training.simulate.fracture.injuries import ELBOW_JOINT, FRACTURE, PLACES, WRIST_JOINT
 
@@ -65,6 +67,17 @@ def test_a_break_near_a_joint_is_seen_on_its_square_and_one_of_a_larger_injury_i
         for joint, look in squares(arm, np.random.default_rng(seed)):
             if joint == WRIST_JOINT and FRACTURE not in named and look.known[of(FRACTURE)]:
                 assert look.image[of(FRACTURE)] == 0  # so far away that the square shows nothing of it
+
+
+def test_squares_of_real_films_teach_that_nothing_is_there(shared: Path) -> None:
+    looks = real_squares(shared, "train", np.random.default_rng(0))
+    assert len(looks) > 200
+    assert len({look.group for look in looks}) > 20
+    for look in looks:
+        assert look.pixels.shape == (SIDE, SIDE) and not len(look.boxes)
+        assert {LABELS[number] for number in np.flatnonzero(look.known)} == {FRACTURE, *PLACES}
+    with pytest.raises(ValueError, match="not for training"):
+        real_squares(shared, "look", np.random.default_rng(0))
 
 
 def test_the_joints_of_a_whole_arm_are_together(arm_studio: BrokenStudio) -> None:
