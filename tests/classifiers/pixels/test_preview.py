@@ -56,6 +56,20 @@ def test_boxes_are_drawn_where_they_lie(dicom: Build, limb: Any) -> None:
     assert coloured[88:99, 52:110].mean() > 0.5  # the label's plate, above the box
 
 
+def test_names_of_boxes_over_each_other_are_all_to_be_read(dicom: Build, limb: Any) -> None:
+    box = Box(x=100, y=200, width=200, height=100)
+    data = dicom(limb, **WINDOW)
+
+    def plates(*names: str) -> int:
+        picture = shown(preview_png(data, long_side=300, boxes=[(name, box) for name in names]))
+        return int((picture == FRAME).all(axis=2).sum())
+
+    none, one = plates(""), plates("Galeazzi 0.68") - plates("")
+    assert one > 300
+    assert 3 * one <= plates(*["Galeazzi 0.68"] * 3) - none < 3.3 * one  # the first lies on the frame's line
+    assert plates(*["Galeazzi 0.68"] * 60) > none + 5 * one  # more than the film has room for
+
+
 @pytest.mark.parametrize(
     "box",
     [
