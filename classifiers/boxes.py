@@ -77,8 +77,10 @@ class BoxFinder:
     def _looks_for(self, label: str, film: Film) -> list[_Look]:
         """The looks at a film in which a label is looked for."""
         whole, closer = self._whole([film]), self._detect.closer
-        at = {site for site, labels in closer.sites.items() if label in labels} if closer is not None else ()
-        if closer is None or not at:
+        if closer is None:
+            return whole
+        at = {site for site, labels in closer.sites.items() if label in labels}
+        if not at:
             return whole
         near = [look for look in self._closer([film], whole) if look.site in at]
         return whole + near if label in closer.everywhere else near

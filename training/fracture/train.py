@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -35,18 +35,9 @@ from training.simulate.fracture.injuries import PLACES
 # forearms lie on the plate any way round, of either side
 STYLE: Final = Style(turn=10.0, scale=(0.8, 1.3), shape=0.06, shift=0.08, mirrored=0.5, quarter_turns=0.4,
                      greys=0.6, coarse=0.35, coarsest=0.45, rough=0.4, strange=0.3)  # fmt: skip
-JOINTS: Final = [LABELS.index(label) for label in PLACES]
 SETTLING: Final = 8  # batches that set the heads' normalisations
-BROKEN, WHOLE, APART, CLOSE, TOGETHER, REAL, OTHER, NEAR = (
-    4,
-    2,
-    3,
-    2,
-    3,
-    1,
-    1,
-    2,
-)  # looks of each kind in a batch
+BROKEN, WHOLE, APART, CLOSE, TOGETHER = 4, 2, 3, 2, 3  # looks at simulated films in a batch, of each kind
+REAL, OTHER, NEAR = 1, 1, 2  # at real ones
 
 
 def pools(shared: Path, folder: Path, *, seed: int) -> dict[str, Pool]:
@@ -59,16 +50,16 @@ def pools(shared: Path, folder: Path, *, seed: int) -> dict[str, Pool]:
     for arm in simulated_arms(folder, held_out=False):
         films.append(whole(arm))
         looks += [look for _, look in squares(arm, rng)]
-    broken = [film for film in films if _hurt(film).any()]
-    apart = [look for look in looks if np.isin(look.labels, JOINTS).any()]
-    close = [look for look in looks if len(look.labels) and not np.isin(look.labels, JOINTS).any()]
+    broken = [film for film in films if _are(film, BREAKS).any()]
+    apart = [look for look in looks if _are(look, PLACES).any()]
+    close = [look for look in looks if len(look.labels) and not _are(look, PLACES).any()]
     if not broken or not apart:
         raise ValueError(f"{folder} holds no films; python -m training fracture prepare renders them")
     counts = np.bincount(np.concatenate([film.labels for film in broken]), minlength=len(LABELS))
-    odds = [float(np.max(1 / counts[film.labels[_hurt(film)]]) ** 0.5) for film in broken]
+    odds = [float(np.max(1 / counts[film.labels[_are(film, BREAKS)]]) ** 0.5) for film in broken]
     return {
         "broken": Pool(films=broken, count=BROKEN, odds=odds),
-        "whole": Pool(films=[film for film in films if not _hurt(film).any()], count=WHOLE),
+        "whole": Pool(films=[film for film in films if not _are(film, BREAKS).any()], count=WHOLE),
         "joints apart": Pool(films=apart, count=APART),
         "breaks near joints": Pool(films=close, count=CLOSE),
         "joints": Pool(films=[look for look in looks if not len(look.labels)], count=TOGETHER),
@@ -78,9 +69,9 @@ def pools(shared: Path, folder: Path, *, seed: int) -> dict[str, Pool]:
     }
 
 
-def _hurt(film: BoxedFilm) -> NDArray[np.bool_]:
-    """Which boxes are breaks, not the places of joints."""
-    return np.isin(film.labels, [LABELS.index(label) for label in BREAKS])
+def _are(film: BoxedFilm, wanted: Collection[str]) -> NDArray[np.bool_]:
+    """Which boxes have one of the labels ``wanted``: breaks, joints that are apart."""
+    return np.isin(film.labels, [LABELS.index(label) for label in wanted])
 
 
 def train(shared: Path, folder: Path, out: Path, recipe: Recipe, report: Callable[[str], None]) -> Path:
