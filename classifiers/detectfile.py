@@ -1,4 +1,4 @@
-"""The tables ``[detect]`` and ``[detect.closer]`` of pack.toml, read and written. ``docs/packs.md`` describes
+"""The table ``[detect]`` of pack.toml and those within it, read and written. ``docs/packs.md`` describes
 them.
 """
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from classifiers.manifest import Classes, Closer, Detect, Output
+from classifiers.manifest import Classes, Closer, Detect, OneName, Output
 from classifiers.strict import Table
 
 MOST_BOXES = 100  # of one label on one film; more is a mistake, not a finding
@@ -32,6 +32,7 @@ def read_detect(table: Table, outputs: Mapping[str, Output]) -> Detect:
         else None,
         heat=table.text("heat") if "heat" in table else None,
         closer=_closer(table.table("closer"), head) if "closer" in table else None,
+        one_name=_one_name(table.table("one_name"), head) if "one_name" in table else None,
     )
     table.end()
     if detect.image_weight is not None:
@@ -69,6 +70,16 @@ def _closer(table: Table, head: Output) -> Closer:
     return closer
 
 
+def _one_name(table: Table, head: Output) -> OneName:
+    found = OneName(labels=table.names("labels"), overlap=table.number("overlap", low=0, high=1))
+    table.end()
+    if strange := sorted({*found.labels} - {*head.thresholds}):
+        raise table.error(f"names {strange[0]!r}, which has no threshold: it is never stated")
+    if len(found.labels) < 2:
+        raise table.error("names one label: at least two can name one thing")
+    return found
+
+
 def detect_tables(detect: Detect) -> tuple[tuple[str, Mapping[str, Any]], ...]:
     """The tables of pack.toml with their titles, in order."""
     own: dict[str, Any] = {"boxes": detect.boxes, "overlap": detect.overlap, "most": detect.most}
@@ -76,9 +87,16 @@ def detect_tables(detect: Detect) -> tuple[tuple[str, Mapping[str, Any]], ...]:
         own["image_weight"] = detect.image_weight
     if detect.heat is not None:
         own["heat"] = detect.heat
-    if detect.closer is None:
-        return (("[detect]", own),)
-    closer = detect.closer
+    tables: list[tuple[str, Mapping[str, Any]]] = [("[detect]", own)]
+    if detect.closer is not None:
+        tables += _closer_tables(detect.closer)
+    if detect.one_name is not None:
+        names = {"labels": detect.one_name.labels, "overlap": detect.one_name.overlap}
+        tables.append(("[detect.one_name]", names))
+    return tuple(tables)
+
+
+def _closer_tables(closer: Closer) -> list[tuple[str, Mapping[str, Any]]]:
     how: dict[str, Any] = {
         "context": closer.context,
         "threshold": closer.threshold,
@@ -86,4 +104,4 @@ def detect_tables(detect: Detect) -> tuple[tuple[str, Mapping[str, Any]], ...]:
     }
     if closer.everywhere:
         how["everywhere"] = closer.everywhere
-    return ("[detect]", own), ("[detect.closer]", how), ("[detect.closer.sites]", closer.sites)
+    return [("[detect.closer]", how), ("[detect.closer.sites]", closer.sites)]

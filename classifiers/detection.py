@@ -101,14 +101,16 @@ def _of_label(found: Seen, which: NDArray[np.int64], overlap: float, most: int) 
         better = which[probabilities >= least]
     for tried in (better, which):
         order = tried[np.argsort(-found.probabilities[tried], kind="stable")]
-        kept: list[int] = order[_strongest(found.boxes[order], overlap, most)].tolist()
+        kept: list[int] = order[strongest(found.boxes[order], overlap, most)].tolist()
         if len(kept) == most or tried.size == which.size:
             break
     return kept
 
 
-def _strongest(boxes: NDArray[np.float32], overlap: float, most: int) -> list[int]:
-    """Indices of the boxes that stay, of (n, 4) boxes in falling order of probability."""
+def strongest(boxes: NDArray[np.float32], overlap: float, most: int) -> list[int]:
+    """Indices of the boxes that stay, ``most`` of them at most, of (n, 4) boxes in falling order of
+    probability: those that overlap no better one that stays by more than ``overlap``.
+    """
     columns = tuple(np.ascontiguousarray(boxes.T, np.float32))
     left, top, right, bottom = columns
     areas = (right - left) * (bottom - top)

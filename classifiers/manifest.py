@@ -193,6 +193,16 @@ class Closer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OneName:
+    """Labels that name one thing in several ways: of their boxes that overlap by more than ``overlap``
+    (intersection over union) the most probable one that may be stated is, the others are not.
+    """
+
+    labels: tuple[str, ...]
+    overlap: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Detect:
     """How a network's places and boxes become findings; ``docs/packs.md`` says it in words.
 
@@ -207,6 +217,7 @@ class Detect:
     image_weight: tuple[float, ...] | None = None
     heat: str | None = None
     closer: Closer | None = None
+    one_name: OneName | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,12 +12,12 @@ from classifiers.answers import Said, candidates_of, findings_of, needed, silenc
 from classifiers.boxes import BoxFinder
 from classifiers.detection import FLOOR
 from classifiers.film import Need
-from classifiers.manifest import Fit, Task
+from classifiers.manifest import Fit, OneName, Task
 from classifiers.packs import Pack
 from classifiers.prepare import WORKING_SIDE
 from classifiers.runtimes import Runtime
 from classifiers.tensors import batch, picture
-from router.ensemble import Member
+from router.ensemble import Member, overlap
 from router.errors import HeatAbsent, PackError
 from router.types import Finding, ModelRef
 
@@ -104,10 +104,15 @@ class Specialist:
         """
         return [said.findings for said in self.said(films)]
 
+    def stated(self, found: Sequence[Finding]) -> tuple[Finding, ...]:
+        """What a pack that draws boxes states of one film's ``candidates``, most probable first."""
+        detect = self._pack.manifest.detect
+        return stated(found, one_name=detect.one_name if detect is not None else None)
+
     def said(self, films: Sequence[Film]) -> list[Said]:
         """What ``predict`` gives, and beside it why nothing is stated, where the gate stayed shut."""
         if self._boxes is not None:
-            return [Said(findings=stated(found)) for found in self._boxes.candidates(films)]
+            return [Said(findings=self.stated(found)) for found in self._boxes.candidates(films)]
         return [self._said(raw) for raw in self._classified(films)]
 
     def _said(self, raw: NDArray[np.float32]) -> Said:
@@ -131,10 +136,25 @@ class Specialist:
         return self._runtime.infer(batch([picture(film, wanted) for film in films], wanted))["classify"]
 
 
-def stated(found: Sequence[Finding]) -> tuple[Finding, ...]:
-    """Of the candidates of one film those that reach their threshold; a whole film's finding only where no
-    box of its label does.
+def stated(found: Sequence[Finding], *, one_name: OneName | None = None) -> tuple[Finding, ...]:
+    """Of the candidates of one film, most probable first, those that reach their threshold; a whole film's
+    finding only where no box of its label does, and of several names for one thing the most probable.
     """
     enough = [finding for finding in found if finding.probability >= finding.threshold]
+    if one_name is not None:
+        enough = _one_named(enough, one_name)
     boxed = {finding.label for finding in enough if finding.box is not None}
     return tuple(f for f in enough if f.box is not None or f.label not in boxed)
+
+
+def _one_named(found: Sequence[Finding], rule: OneName) -> list[Finding]:
+    """The findings, most probable first, without those that name again what one before them names."""
+    kept: list[Finding] = []
+    for finding in found:
+        box = finding.box
+        if box is not None and finding.label in rule.labels:
+            before = [one.box for one in kept if one.label in rule.labels and one.box is not None]
+            if any(overlap(box, other) > rule.overlap for other in before):
+                continue
+        kept.append(finding)
+    return kept

@@ -16,6 +16,7 @@ from classifiers.manifest import (
     Detect,
     Gate,
     Manifest,
+    OneName,
     Output,
     RejectByClass,
     RejectByEnergy,
@@ -95,6 +96,7 @@ def test_the_detecting_manifest_that_the_documentation_shows_is_valid() -> None:
     assert manifest.detect.closer.sites["hindfoot"] == ("os_trigonum",)
     assert manifest.detect.closer.everywhere == ("os_trigonum",)
     assert manifest.detect.image_weight == (0.5, 0.5, 0.0, 0.0)
+    assert manifest.detect.one_name == OneName(labels=("os_trigonum", "accessory_navicular"), overlap=0.3)
     assert parse(render(manifest), "ossicle/1") == manifest
 
 
@@ -148,6 +150,13 @@ def test_a_detecting_manifest_without_what_is_optional_survives_too() -> None:
         ('["os_trigonum"]\nmid', '["midfoot"]\nmid', "names 'midfoot' both as a site and as"),
         ('["os_trigonum"]\nmid', "[]\nmid", "hindfoot is not a list of names"),
         ("os_trigonum         = 0.4", "hindfoot = 0.4", "names 'hindfoot', which has a threshold"),
+        (
+            '["os_trigonum", "accessory_navicular"]   #',
+            '["os_trigonum", "hindfoot"] #',
+            "[detect.one_name] names 'hindfoot', which has no threshold",
+        ),
+        ('["os_trigonum", "accessory_navicular"]   #', '["os_trigonum"] #', "names one label: at least two"),
+        ("overlap = 0.3 ", "overlap = 3 ", "overlap = 3 is not from 0 to 1"),
         ('mode          = "active"', 'mode = "member"', "mode = 'member' is not one of active, shadow"),
         ("colour   = false", "colour = true", "colour needs channels = 3"),
         ("colour   = false", "colour = 0", "colour = 0 is not true or false"),

@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from classifiers.film import Accepts, Film
-from classifiers.manifest import Classes, Closer, Detect, Gate, Output, Values
+from classifiers.manifest import Classes, Closer, Detect, Gate, OneName, Output, Values
 from classifiers.models import Models
 from classifiers.packs import Pack, choose
 from classifiers.runtimes import load
@@ -105,6 +105,29 @@ def test_the_whole_films_logit_counts_for_each_box(make_finder: MakePack) -> Non
     )["dot"]
     logit = np.log(found.score / (1 - found.score))  # the film's raw logit is that of its best place
     assert found.probability == pytest.approx(1 / (1 + np.exp(-(logit - 0.5 * logit))), abs=1e-6)
+
+
+def naming_once(make_finder: MakePack, *, overlap: float, **thresholds: float) -> tuple[Finding, ...]:
+    """What is stated of a dot within a patch, an eighth as large, that are two names for one thing."""
+    detect = replace(PLACES, one_name=OneName(labels=("dot", "patch"), overlap=overlap))
+    outputs = {"detect": head("scores", thresholds={"dot": 0.5, "patch": 0.5} | thresholds)}
+    one = specialist(make_finder(outputs=outputs, detect=detect))
+    shown = [film(patch=PATCH, dot=DOT)]
+    assert {found.label for found in one.candidates(shown)[0]} == {"dot", "patch"}
+    return one.predict(shown)[0]
+
+
+def test_one_thing_has_one_name_the_most_probable(make_finder: MakePack) -> None:
+    both = naming_once(make_finder, overlap=0.2)
+    assert {found.label for found in both} == {"dot", "patch"}
+    (named,) = naming_once(make_finder, overlap=0.05)
+    assert named == both[0]
+
+
+def test_a_name_that_may_not_be_stated_takes_no_others_place(make_finder: MakePack) -> None:
+    likelier, other = naming_once(make_finder, overlap=0.2)
+    (named,) = naming_once(make_finder, overlap=0.05, **{likelier.label: 0.9999})
+    assert named == other
 
 
 @pytest.mark.parametrize(

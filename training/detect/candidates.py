@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -29,6 +29,16 @@ class Candidates:
     logit: Floats  # (n,) the network's own
     boxes: Floats  # (n, 4) left, top, right, bottom; whatever unit the truth has
     image: Floats  # (F, K) logits
+
+    def only(self, which: NDArray[np.int64]) -> Candidates:
+        """The boxes that an index names, in its order; all films."""
+        return replace(
+            self,
+            film=self.film[which],
+            label=self.label[which],
+            logit=self.logit[which],
+            boxes=self.boxes[which],
+        )
 
 
 def seen(scores: Floats, boxes: Floats, *, most: int = MOST, overlap: float = OVERLAP) -> Seen:

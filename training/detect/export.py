@@ -22,6 +22,7 @@ from classifiers.manifest import (
     Input,
     Layout,
     Manifest,
+    OneName,
     Output,
     Polarity,
     Task,
@@ -51,6 +52,7 @@ class Shipped:
     licence: str
     training_data: str
     closer: Closer | None = None
+    one_name: OneName | None = None
     image_thresholds: Mapping[str, float] = field(default_factory=dict)  # labels stated without a box
     heat: bool = True
     overlap: float = 0.5
@@ -105,6 +107,7 @@ def manifest(shipped: Shipped, *, name: str, version: str) -> Manifest:
             image_weight=shipped.calibration.image_weight,
             heat="heat" if shipped.heat else None,
             closer=shipped.closer,
+            one_name=shipped.one_name,
         ),
         metrics=MappingProxyType(dict(shipped.metrics)),
     )

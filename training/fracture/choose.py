@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +10,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from classifiers.detection import strongest
 from classifiers.packs import load_pack
 from classifiers.runtimes import load
 from classifiers.specialists import Specialist
@@ -29,7 +30,7 @@ from training.fracture.films import (
     squares,
     whole,
 )
-from training.fracture.ship import shipped, write
+from training.fracture.ship import ONE_NAME, shipped, write
 from training.simulate.fracture.injuries import LABELS as HURT
 
 FALSE_BOXES: Final = 0.1  # per simulated film and label, at most
@@ -49,13 +50,16 @@ def choose(shared: Path, home: Path) -> Path:
                   shipped(calibration, dict.fromkeys(HURT, 0.5)))  # fmt: skip
     highest, real = drawn_on_whole(shared, draft.folder)
     probability = calibration.boxes(found)
-    thresholds, reached = {}, {}
+    thresholds = {}
     for name in HURT:
         item = judged_of(found, probability, LABELS.index(name), truths[LABELS.index(name)])
         least = max(highest.get(name, 0.0) + ABOVE_REAL, LEAST)
         thresholds[name] = round(min(max(threshold_at(item, FALSE_BOXES), least), HIGHEST), 3)
-        stated = item.probability >= thresholds[name]
-        reached[name] = round(float(item.right[stated].sum() / max(item.truths.sum(), 1)), 3)
+    named = found.only(stated(found, probability, thresholds))
+    reached = {}
+    for name in HURT:
+        item = judged_of(named, calibration.boxes(named), LABELS.index(name), truths[LABELS.index(name)])
+        reached[name] = round(float(item.right.sum() / max(item.truths.sum(), 1)), 3)
     chosen = Choice(calibration=calibration, thresholds=thresholds, reached=reached, simulated=len(looks),
                     real=real)  # fmt: skip
     return keep(home, chosen)
@@ -101,6 +105,21 @@ def truth_of(films: Sequence[BoxedFilm], label: int) -> Truth:
         films=np.array(sure, dtype=np.int64),
         groups=np.array([film.group for film in films]),
     )
+
+
+def stated(
+    found: Candidates, probability: NDArray[np.float64], thresholds: Mapping[str, float]
+) -> NDArray[np.int64]:
+    """Which boxes (n,) a pack with these thresholds states of each film: one break has one name."""
+    needs = np.array([thresholds.get(label, np.inf) for label in LABELS])
+    breaks = np.array([label in ONE_NAME.labels for label in LABELS])
+    enough = np.flatnonzero(probability >= needs[found.label])
+    kept = [enough[~breaks[found.label[enough]]]]
+    for film in np.unique(found.film[enough]):
+        mine = enough[(found.film[enough] == film) & breaks[found.label[enough]]]
+        mine = mine[np.argsort(-probability[mine], kind="stable")]
+        kept.append(mine[strongest(found.boxes[mine], ONE_NAME.overlap, len(mine))])
+    return np.sort(np.concatenate(kept))
 
 
 def judged_of(found: Candidates, probability: NDArray[np.float64], label: int, truth: Truth) -> Judged:

@@ -47,12 +47,8 @@ class Answer:
 
     known: KnownFilm
     found: tuple[Finding, ...]  # every candidate, most probable first
+    stated: tuple[Finding, ...]  # of them
     rival: tuple[str, float]  # RadLens's label and its probability
-
-    @property
-    def stated(self) -> list[Finding]:
-        """The findings that reach their thresholds."""
-        return [one for one in self.found if one.probability >= one.threshold and one.box is not None]
 
 
 def evaluate(shared: Path, pack: Path, home: Path) -> Path:
@@ -98,7 +94,8 @@ def learnt(shared: Path, folder: Path) -> dict[str, int]:
 
 def _answer(ours: Specialist, rival: RadLens, known: KnownFilm) -> Answer:
     film = film_of(read(known.film.path))
-    return Answer(known=known, found=ours.candidates([film])[0], rival=rival.says(film))
+    (found,) = ours.candidates([film])
+    return Answer(known=known, found=found, stated=ours.stated(found), rival=rival.says(film))
 
 
 def row(answers: Sequence[Answer]) -> dict[str, Any]:
