@@ -8,7 +8,7 @@ each convolution meets its twin.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,8 +19,17 @@ from numpy.typing import NDArray
 
 from classifiers.packs import load_pack
 from classifiers.vino import ov
-from training.begin import CONVOLUTIONS, bias_after, kernel_of, per_channel, set_folded
+from training.begin import (
+    CONVOLUTIONS,
+    begin_with_view,
+    bias_after,
+    kernel_of,
+    per_channel,
+    set_folded,
+    settled_heads,
+)
 from training.detect.export import converted
+from training.detect.targets import Batch
 
 Floats = NDArray[np.float32]
 ANSWERS: Final = ("boxes", "scores")  # every layer but those that only help to learn has a say in them
@@ -29,6 +38,17 @@ ANSWERS: Final = ("boxes", "scores")  # every layer but those that only help to 
 def answers_of(network: ov.Model) -> dict[str, Any]:
     """The operations that give the ``ANSWERS`` of an exported network."""
     return {name: network.output(name).get_node().input_value(0).get_node() for name in ANSWERS}
+
+
+def begin(model: keras.Model, start: Path | None, first: Iterable[Batch]) -> None:
+    """Give a fresh detector the weights of the pack ``start``, whose normalisations are set; without one the
+    view pack's backbone, below heads whose normalisations the ``first`` batches set. Raises as
+    ``begin_with_pack`` and ``begin_with_view`` do."""
+    if start is not None:
+        begin_with_pack(model, start)
+        return
+    begin_with_view(model)
+    settled_heads(model, (np.asarray(batch.inputs, dtype=np.float32) for batch in first))
 
 
 def begin_with_pack(model: keras.Model, pack: Path) -> None:

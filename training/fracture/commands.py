@@ -25,6 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     train.add_argument("--steps", type=int, default=4000)
     train.add_argument("--rate", type=float, default=1e-3)
     train.add_argument("--seed", type=int, default=1)
+    train.add_argument("--start", type=Path, help="fracture pack to go on from")
     add_threads(train)
     stages.add("calibrate", _calibrate, "choose probabilities and thresholds on films that may train")
     shown = stages.add("example", _example, "render a Monteggia injury as a DICOM file for the tests")
@@ -69,7 +70,8 @@ def _train(options: argparse.Namespace) -> None:
     use_threads(options)
     recipe = Recipe(steps=options.steps, minutes=options.minutes, rate=options.rate, seed=options.seed)
     report = partial(print, flush=True)
-    print(train(options.data, options.work / "films", options.work / "network", recipe, report))
+    out = options.work / "network"
+    print(train(options.data, options.work / "films", out, recipe, report, start=options.start))
 
 
 def _calibrate(options: argparse.Namespace) -> None:

@@ -11,8 +11,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from training.begin import begin_with_view, settled_heads
 from training.detect.augment import Style
+from training.detect.begin import begin
 from training.detect.example import BoxedFilm
 from training.detect.loop import Pool, Recipe, batches, learn
 from training.detect.network import detector
@@ -74,10 +74,19 @@ def _are(film: BoxedFilm, wanted: Collection[str]) -> NDArray[np.bool_]:
     return np.isin(film.labels, [LABELS.index(label) for label in wanted])
 
 
-def train(shared: Path, folder: Path, out: Path, recipe: Recipe, report: Callable[[str], None]) -> Path:
+def train(
+    shared: Path,
+    folder: Path,
+    out: Path,
+    recipe: Recipe,
+    report: Callable[[str], None],
+    *,
+    start: Path | None = None,
+) -> Path:
     """Train, or go on from the last checkpoint in ``out``; returns the weights' file.
 
-    Begins with the backbone of the shipped view pack, which has seen forearms, simulated and real.
+    Begins with the fracture pack ``start``, or with the backbone of the shipped view pack, which has seen
+    forearms, simulated and real.
     """
     kept = pools(shared, folder, seed=recipe.seed)
     report(", ".join(f"{len(pool.films)} {name}" for name, pool in kept.items()))
@@ -89,8 +98,6 @@ def train(shared: Path, folder: Path, out: Path, recipe: Recipe, report: Callabl
         return batches(list(kept.values()), side=SIDE, labels=len(LABELS), seed=seed, style=style)
 
     if not (out / "checkpoint.npz").is_file():
-        begin_with_view(model)
-        first = islice(feed(recipe.seed), SETTLING)
-        settled_heads(model, (np.asarray(batch.inputs, dtype=np.float32) for batch in first))
+        begin(model, start, islice(feed(recipe.seed), SETTLING))
     learn(model, feed, replace(recipe, settle=0), out, report)
     return out / "model.weights.h5"

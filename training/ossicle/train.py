@@ -8,12 +8,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-import keras
 import numpy as np
 
-from training.begin import begin_with_view, settled_heads
 from training.detect.augment import Style
-from training.detect.begin import begin_with_pack
+from training.detect.begin import begin
 from training.detect.example import BoxedFilm
 from training.detect.loop import Pool, Recipe, batches, learn
 from training.detect.network import detector
@@ -89,15 +87,6 @@ def train(
         return batches(kept, side=SIDE, labels=len(LABELS), seed=seed, style=style)
 
     if not (out / "checkpoint.npz").is_file():
-        _begin(model, start, islice(feed(recipe.seed), SETTLING))
+        begin(model, start, islice(feed(recipe.seed), SETTLING))
     learn(model, feed, replace(recipe, settle=0, frozen=FROZEN), out, report)
     return out / "model.weights.h5"
-
-
-def _begin(model: keras.Model, start: Path | None, first: Iterator[Batch]) -> None:
-    """With a pack, whose normalisations are set; else with a backbone, below heads that are not yet set."""
-    if start is not None:
-        begin_with_pack(model, start)
-        return
-    begin_with_view(model)
-    settled_heads(model, (np.asarray(batch.inputs, dtype=np.float32) for batch in first))
