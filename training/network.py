@@ -21,7 +21,7 @@ HEADS: Final = {"view": LABELS, "projection": PROJECTIONS, "rotation": ROTATIONS
 def network(recipe: Recipe, *, side: int | None) -> keras.Model:
     """(N, side, side, 1) in [0, 1], bone bright, to logits ``view``, ``projection`` and ``rotation``; without
     weights worth anything. ``side`` None takes films of any size."""
-    body = backbone(side=side)
+    body = backbone(side=side, size=recipe.body)
     for layer in body.layers:
         layer.trainable = _learns(layer.name, recipe.frozen)
     entry = keras.Input((side, side, 1), name="image")
@@ -40,7 +40,7 @@ def learning(model: keras.Model, images: Any) -> dict[str, Any]:
 
 def body_of(model: keras.Model) -> keras.Model:
     """The backbone within the network."""
-    return model.get_layer("efficientnet_lite0")
+    return model.get_layer("backbone")
 
 
 def _learns(layer: str, frozen: int) -> bool:

@@ -14,6 +14,7 @@ MARGIN: Final = 0.03
 class Recipe:
     """All that decides how the network is trained; stored beside the weights."""
 
+    body: str = "lite0"  # the backbone: a size of ``training.backbone.SIZES``
     side: int = 208  # pixels
     small: int = 144  # pixels of the first part of the training: coarse shapes are learnt sooner there
     small_share: float = 0.5  # of the schedule

@@ -73,7 +73,7 @@ def train(
 def _begun(recipe: Recipe, start: Path | None, backbone: Path | None) -> keras.Model:
     model = network(recipe, side=None)
     if start is None:
-        load_imagenet(body_of(model), imagenet_file(backbone))
+        load_imagenet(body_of(model), imagenet_file(backbone, size=recipe.body))
     elif start.is_dir():
         go_on_from(model, start)
     else:
