@@ -34,6 +34,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 LIVES_IN = {
     **dict.fromkeys(["tensorflow", "keras", "cv2", "imagecodecs"], ("classifiers", "training")),
     "openvino": ("classifiers/vino.py",),
+    "moderngl": ("training/simulate/raster_gpu.py",),
     **dict.fromkeys(["sqlalchemy", "alembic", "psycopg"], ("db",)),
     "pynetdicom": ("dicom_scp",),
     "hl7": ("hl7_mllp",),

@@ -35,6 +35,7 @@ def _film_stages(stages: Stages) -> None:
     add("--exposures", type=int, default=3, help="films of one positioned patient")
     add("--seed", type=int, default=1)
     add("--labels", nargs="*", help="only these")
+    add("--gpu", action="store_true", help="draw rays with OpenGL instead of tracing them on the processor")
     add = stages.add("sheet", _sheet, "render a contact sheet of all views, or of all bodies").add_argument
     add("--bodies", action="store_true", help="children and worn joints instead of views")
     add("--out", type=Path, help="default docs/images/views.jpg, or bodies.jpg")
@@ -100,7 +101,12 @@ def _simulate(options: Namespace) -> None:
         per_label=options.per_label,
         exposures=options.exposures,
         labels=tuple(options.labels or LABELS),
+        gpu=options.gpu,
     )
+    if order.gpu:
+        from training.simulate.raster_gpu import OpenGLRaster
+
+        print(f"rays are drawn by {OpenGLRaster().device}", flush=True)
     for done, total in render(order, processes=options.processes):
         print(f"\r{done} of {total} shards", end="", flush=True)
     print()

@@ -8,6 +8,7 @@ same place by both, so no ray slips through between them.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numba
 import numpy as np
@@ -82,6 +83,22 @@ def camera(
         width=width,
         height=height,
     )
+
+
+class Raster(Protocol):
+    """What traces rays: ``thickness``, or another with the same answer."""
+
+    def __call__(
+        self,
+        points: Floats,
+        faces: Ints,
+        starts: Ints,
+        channels: Ints,
+        limits: Floats,
+        *,
+        view: Camera,
+        tissues: int,
+    ) -> NDArray[np.float32]: ...
 
 
 def thickness(

@@ -13,6 +13,7 @@ import numpy as np
 from training.kept import save_arrays
 from training.simulate.odd import odd_film
 from training.simulate.panoramic import Panoramic
+from training.simulate.raster import Raster, thickness
 from training.simulate.scene import Film, Studio
 from training.simulate.shards import rendered
 from training.simulate.views import LABELS, TABLE
@@ -32,6 +33,7 @@ class Order:
     per_label: int  # films; labels with many set-ups get no more than others
     exposures: int  # films from one positioned patient
     labels: tuple[str, ...] = LABELS
+    gpu: bool = False  # rays drawn by OpenGL: the same films but for rounding
 
 
 def render(order: Order, *, processes: int) -> Iterator[tuple[int, int]]:
@@ -71,10 +73,18 @@ def films_of(order: Order, label: str, number: int) -> Iterator[Film]:
 
 def _studio(order: Order) -> Studio:
     if "studio" not in _here:
-        _here["studio"] = Studio(order.anatomy, order.out / "cache")
+        _here["studio"] = Studio(order.anatomy, order.out / "cache", raster=_raster(order))
     studio = _here["studio"]
     assert isinstance(studio, Studio)
     return studio
+
+
+def _raster(order: Order) -> Raster:
+    if not order.gpu:
+        return thickness
+    from training.simulate.raster_gpu import OpenGLRaster
+
+    return OpenGLRaster().thickness
 
 
 def _panoramic(order: Order) -> Panoramic:

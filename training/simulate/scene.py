@@ -18,7 +18,7 @@ from training.simulate.meshes import Floats, Ints
 from training.simulate.patient import Patient, position
 from training.simulate.people import Person, childlike, person
 from training.simulate.pose import Skeleton, skeleton
-from training.simulate.raster import Camera, thickness
+from training.simulate.raster import Camera, Raster, thickness
 from training.simulate.rig import Rig, load_rig
 from training.simulate.segments import CHANNEL, OPEN_TUBES, TISSUES
 from training.simulate.setup import View
@@ -70,10 +70,12 @@ class Film:
 
 
 class Studio:
-    """The rigged body and all that is worth keeping between films."""
+    """The rigged body and all that is worth keeping between films; ``raster`` traces the rays."""
 
-    def __init__(self, anatomy: Path, cache: Path, *, pixels: int = PIXELS) -> None:
-        self._pixels = pixels
+    def __init__(
+        self, anatomy: Path, cache: Path, *, pixels: int = PIXELS, raster: Raster = thickness
+    ) -> None:
+        self._pixels, self._raster = pixels, raster
         self.rig: Rig = load_rig(anatomy, cache)
         self.bones: Skeleton = skeleton(self.rig)
         self._grain = beam.Grain(np.random.default_rng(0))
@@ -106,7 +108,11 @@ class Studio:
         cast = rng.uniform(3, 11) if view.keep in LIMBS and rng.random() < 0.07 else 0.0
         metal = implants(patient, view, rng) if rng.random() <= view.metal else []
         look = aim(patient, view, rng, pixels=self._pixels)
-        tissues = _traced(patient, look, view, metal, cast, rng) * np.float32(sitter.size)
+        surfaces = [(surface, "metal") for surface in metal]
+        surfaces += [(patient.wrapped(cast), "cast")] if cast else []
+        tissues = traced(patient, surfaces, look, self._raster)
+        _draw_over(tissues, view, rng)
+        tissues *= np.float32(sitter.size)
         return Shot(view=view, who=sitter.who, angles=patient.angles, tissues=tissues, body=sitter.body,
                     pitch=look.pitch_at_patient * sitter.size, gut=look.project(self._gut)[:, :2],
                     metal=bool(metal))  # fmt: skip
@@ -151,18 +157,28 @@ def _dense(view: View, kv: int) -> bool:
     return view.grid and kv < 100
 
 
-def _traced(patient: Patient, look: Camera, view: View, metal: list[hardware.Surface], cast: float,
-            rng: Generator) -> NDArray[np.float32]:  # fmt: skip
-    surfaces = [(surface, "metal") for surface in metal]
-    surfaces += [(patient.wrapped(cast), "cast")] if cast else []
-    tissues = thickness(*joined(patient, surfaces), view=look, tissues=len(TISSUES))
-    if cast:
+def traced(patient: Patient, surfaces: list[tuple[hardware.Surface, str]], look: Camera, raster: Raster
+           ) -> NDArray[np.float32]:  # fmt: skip
+    """(tissues, H, W) in cm of a body and of surfaces added to it, each with its tissue. A cast is what lies
+    outside the skin."""
+    rig = patient.rig
+    channels = np.array([CHANNEL[kind] for kind in rig.kinds])
+    limits = np.array([OPEN_TUBES.get(kind, THICKEST) for kind in rig.kinds])
+    tissues = raster(patient.vertices, rig.faces, rig.face_starts, channels, limits, view=look,
+                     tissues=len(TISSUES))  # fmt: skip
+    if surfaces:
+        tissues += raster(*_joined(surfaces), view=look, tissues=len(TISSUES))
+    if any(tissue == "cast" for _, tissue in surfaces):
         tissues[CHANNEL["cast"]] = np.maximum(tissues[CHANNEL["cast"]] - tissues[CHANNEL["skin"]], 0)
+    return tissues
+
+
+def _draw_over(tissues: NDArray[np.float32], view: View, rng: Generator) -> None:
+    """What lies on some patients, drawn into the metal, in place."""
     if rng.random() < 0.12:
         hardware.drawn(tissues[CHANNEL["metal"]], rng, chest="chest" in view.label)
     if view.centre in ("pelvis", "hip") and rng.random() < 0.08:
         hardware.shield(tissues[CHANNEL["metal"]], rng)
-    return tissues
 
 
 def _side_by_side(pairs: list[tuple[film.Map, film.Map]], rng: Generator) -> list[film.Map]:
@@ -196,22 +212,17 @@ def seen_from_behind(view: View) -> bool:
     return bool(view.grid and np.cos(np.deg2rad(np.mean(view.azimuth))) < -0.5)
 
 
-def joined(patient: Patient, surfaces: list[tuple[hardware.Surface, str]]
-            ) -> tuple[Floats, Ints, Ints, Ints, Floats]:  # fmt: skip
-    """Body and added surfaces as ``thickness`` wants them: points, faces, starts, channels, limits."""
-    rig, points, faces = patient.rig, [patient.vertices], [patient.rig.faces]
-    counts, channels = list(np.diff(rig.face_starts)), [CHANNEL[kind] for kind in rig.kinds]
-    limits = [OPEN_TUBES.get(kind, THICKEST) for kind in rig.kinds]
-    total = len(patient.vertices)
-    for (vertices, triangles), tissue in surfaces:
-        points.append(vertices)
-        faces.append(triangles + total)
-        total += len(vertices)
-        counts.append(len(triangles))
-        channels.append(CHANNEL[tissue])
-        limits.append(THICKEST)
-    starts = np.cumsum([0, *counts])
-    return np.concatenate(points), np.concatenate(faces), starts, np.array(channels), np.array(limits)
+def _joined(surfaces: list[tuple[hardware.Surface, str]]) -> tuple[Floats, Ints, Ints, Ints, Floats]:
+    """Surfaces as ``thickness`` wants them: points, faces, starts, channels, limits."""
+    firsts = np.cumsum([0, *(len(points) for (points, _), _ in surfaces)])
+    faces = [own + first for ((_, own), _), first in zip(surfaces, firsts[:-1], strict=True)]
+    return (
+        np.concatenate([points for (points, _), _ in surfaces]),
+        np.concatenate(faces),
+        np.cumsum([0, *map(len, faces)]),
+        np.array([CHANNEL[tissue] for _, tissue in surfaces]),
+        np.full(len(surfaces), THICKEST),
+    )
 
 
 def _margin(shape: tuple[int, ...], rng: Generator) -> tuple[slice, slice]:

@@ -25,8 +25,8 @@ from training.simulate.people import childlike, person
 from training.simulate.pose import skeleton
 from training.simulate.raster import Camera, thickness
 from training.simulate.rig import load_rig, restricted
-from training.simulate.scene import joined
-from training.simulate.segments import CHANNEL, TISSUES
+from training.simulate.scene import traced
+from training.simulate.segments import CHANNEL
 from training.simulate.setup import View
 
 PIXELS = 416  # of a film's long side
@@ -130,9 +130,7 @@ def _varied(arm: Limb, what: Case, rng: Generator) -> None:
 def _traced(patient: Patient, look: Camera, what: Case, rng: Generator) -> NDArray[np.float32]:
     surfaces = [(surface, "metal") for surface in (_metal(patient, rng) if what.metal else [])]
     surfaces += [(patient.wrapped(what.cast), "cast")] if what.cast else []
-    tissues = thickness(*joined(patient, surfaces), view=look, tissues=len(TISSUES))
-    if what.cast:
-        tissues[CHANNEL["cast"]] = np.maximum(tissues[CHANNEL["cast"]] - tissues[CHANNEL["skin"]], 0)
+    tissues = traced(patient, surfaces, look, thickness)
     if rng.random() < 0.12:
         hardware.drawn(tissues[CHANNEL["metal"]], rng, chest=False)
     return tissues
