@@ -194,9 +194,8 @@ class Closer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OneName:
-    """Labels that name one thing in several ways: of their boxes that overlap by more than ``overlap``
-    (intersection over union) the most probable one that may be stated is, the others are not.
-    """
+    """Labels that name one thing: of their boxes that overlap by more than ``overlap`` (intersection over
+    union) only the most probable that may be stated is."""
 
     labels: tuple[str, ...]
     overlap: float

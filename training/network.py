@@ -30,10 +30,11 @@ def network(recipe: Recipe, *, side: int | None) -> keras.Model:
     return keras.Model(entry, heads, name="view")
 
 
-def learning(model: keras.Model, images: Any) -> dict[str, Any]:
-    """The logits of all heads while the network learns: features are dropped, but normalisation stays as it
-    was set (``settled``), which Keras would not leave alone if the whole were called to train."""
-    features = model.get_layer("features")(body_of(model)(images, training=False))
+def learning(model: keras.Model, images: Any, *, by_batch: bool) -> dict[str, Any]:
+    """The logits of all heads while the network learns: features are dropped. What the blocks that learn see
+    is normalised ``by_batch``, or as it was set (``settled``), which Keras would not leave alone if the whole
+    were called to train."""
+    features = model.get_layer("features")(body_of(model)(images, training=by_batch))
     dropped = model.get_layer("dropped")(features, training=True)
     return {name: model.get_layer(name)(dropped) for name in HEADS}
 

@@ -50,24 +50,31 @@ def train(
     model = _begun(recipe, start, backbone)
     begun = model.get_weights()
     (out / "recipe.json").write_text(json.dumps(asdict(recipe) | {"labels": LABELS}, indent=1))
-    loop = _Loop(model, recipe, out)
+    # ImageNet's weights are far from films, and only steps whose size normalisation checks get there soon;
+    # what a pack knows lies near, and its normalisations are part of its convolutions.
+    loop = _Loop(model, recipe, out, by_batch=start is None)
 
     def feed(side: int) -> Iterator[Batch]:
-        pools = _pools(shared, films, recipe)  # films may still be rendered while the first part learns
-        report(f"{side} px: " + ", ".join(f"{len(pool)} films ({count} a batch)" for pool, count in pools))
-        seed = recipe.seed + loop.step
-        return ahead(batches(pools, side=side, seed=seed, flip=(False, True, False)))
+        return _films(shared, films, recipe, report, side=side, seed=recipe.seed + loop.step)
 
     if start is None and loop.step == 0:
-        settled(
-            body_of(model), (batch.images for batch in itertools.islice(feed(recipe.small), recipe.settle))
-        )
+        settle(model, feed(recipe.small), recipe, keep_frozen=False)
     loop.run(feed, report)
     loop.settle()
+    if start is None:
+        settle(model, feed(recipe.side), recipe)
     model.set_weights(between(model.get_weights(), begun, recipe.of_start if start is not None else 0.0))
     final = out / WEIGHTS
     model.save_weights(final)
     return final
+
+
+def settle(model: keras.Model, films: Iterator[Batch], recipe: Recipe, *, keep_frozen: bool = True) -> None:
+    """Set the backbone's normalisations to films; those of blocks that do not learn stay as they were, for
+    what comes after them has learnt from that."""
+    body = body_of(model)
+    frozen = {layer.name for layer in body.layers if not layer.trainable} if keep_frozen else ()
+    settled(body, (batch.images for batch in itertools.islice(films, recipe.settle)), keep=frozen)
 
 
 def _begun(recipe: Recipe, start: Path | None, backbone: Path | None) -> keras.Model:
@@ -79,6 +86,14 @@ def _begun(recipe: Recipe, start: Path | None, backbone: Path | None) -> keras.M
     else:
         model.load_weights(start)
     return model
+
+
+def _films(
+    shared: Path, films: Sequence[Path], recipe: Recipe, report: Report, *, side: int, seed: int
+) -> Iterator[Batch]:
+    pools = _pools(shared, films, recipe)  # films may still be rendered while the first part learns
+    report(f"{side} px: " + ", ".join(f"{len(pool)} films ({count} a batch)" for pool, count in pools))
+    return ahead(batches(pools, side=side, seed=seed, flip=(False, True, False)))
 
 
 def _pools(shared: Path, films: Sequence[Path], recipe: Recipe) -> list[tuple[list[Example], int]]:
@@ -95,8 +110,8 @@ def _pools(shared: Path, films: Sequence[Path], recipe: Recipe) -> list[tuple[li
 
 
 class _Loop:
-    def __init__(self, model: keras.Model, recipe: Recipe, out: Path) -> None:
-        self.model, self.recipe, self._kept = model, recipe, out / "checkpoint.npz"
+    def __init__(self, model: keras.Model, recipe: Recipe, out: Path, *, by_batch: bool) -> None:
+        self.model, self.recipe, self._by_batch, self._kept = model, recipe, by_batch, out / "checkpoint.npz"
         self._optimizer = keras.optimizers.AdamW(recipe.rate, weight_decay=recipe.decay, clipnorm=1.0)
         self._optimizer.build(model.trainable_variables)
         self._mean = [variable.numpy().copy() for variable in model.trainable_variables]
@@ -141,7 +156,7 @@ class _Loop:
 
     def _update_once(self, images, views, view_weights, beams, beam_weights, turns, turn_weights):  # type: ignore[no-untyped-def]
         with tf.GradientTape() as tape:
-            out = learning(self.model, images)
+            out = learning(self.model, images, by_batch=self._by_batch)
             smooth = self.recipe.smoothing
             wanted = tf.one_hot(views, len(LABELS)) * (1 - smooth) + smooth / len(LABELS)
             loss = _mean(tf.nn.softmax_cross_entropy_with_logits(wanted, out["view"]), view_weights)

@@ -16,10 +16,21 @@ def test_normalisation_stays_as_it_was_set_while_features_are_dropped() -> None:
     films = np.random.default_rng(0).random((4, 64, 64, 1)).astype(np.float32)
     norm = body_of(model).get_layer("block5_expand_norm")
     before = norm.moving_mean.numpy().copy()
-    first, second = (np.asarray(learning(model, films)["view"]) for _ in range(2))
+    first, second = (np.asarray(learning(model, films, by_batch=False)["view"]) for _ in range(2))
     assert np.array_equal(norm.moving_mean.numpy(), before)
     assert not np.array_equal(first, second)
     assert np.array_equal(model(films, training=False)["view"], model(films, training=False)["view"])
+
+
+@pytest.mark.timeout(120)
+def test_by_batch_it_follows_the_films_but_in_blocks_that_do_not_learn() -> None:
+    model = network(Recipe(frozen=3), side=64)
+    films = np.random.default_rng(0).random((4, 64, 64, 1)).astype(np.float32)
+    norms = [body_of(model).get_layer(name) for name in ("block5_expand_norm", "block1_expand_norm")]
+    before = [norm.moving_mean.numpy().copy() for norm in norms]
+    learning(model, films, by_batch=True)
+    moved = [np.any(norm.moving_mean.numpy() != old) for norm, old in zip(norms, before, strict=True)]
+    assert moved == [True, False]
 
 
 def test_weights_between_two_networks_hold_as_much_of_each_as_is_asked() -> None:
