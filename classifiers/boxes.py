@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from classifiers.answers import candidates_of, needed
 from classifiers.closer import merged, squares
 from classifiers.detection import FLOOR, Raw, Seen, seen, suppressed
+from classifiers.detectmanifest import Detect
 from classifiers.heat import heat_of, on_film
-from classifiers.manifest import Detect
 from classifiers.packs import Pack
 from classifiers.prepare import Placement, prepared_square
 from classifiers.runtimes import Runtime

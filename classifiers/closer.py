@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifiers.detection import Seen, joined
-from classifiers.manifest import Closer
+from classifiers.detectmanifest import Closer
 
 Square = tuple[float, float, float]  # left, top and length in film pixels
 

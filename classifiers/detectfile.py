@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from classifiers.manifest import Classes, Closer, Detect, OneName, Output
+from classifiers.detectmanifest import Closer, Detect, OneName
+from classifiers.manifest import Classes, Output
 from classifiers.strict import Table
 
 MOST_BOXES = 100  # of one label on one film; more is a mistake, not a finding

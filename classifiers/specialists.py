@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from classifiers.answers import Said, candidates_of, findings_of, needed, silence_of
 from classifiers.boxes import BoxFinder
 from classifiers.detection import FLOOR
+from classifiers.detectmanifest import OneName
 from classifiers.film import Need
-from classifiers.manifest import Fit, OneName, Task
+from classifiers.manifest import Fit, Task
 from classifiers.packs import Pack
 from classifiers.prepare import WORKING_SIDE
 from classifiers.runtimes import Runtime

@@ -16,9 +16,9 @@ import numpy as np
 import psycopg
 import pytest
 
+from classifiers.detectmanifest import Detect
 from classifiers.manifest import (
     Classes,
-    Detect,
     Engine,
     Fit,
     Format,

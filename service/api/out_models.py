@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from classifiers.manifest import Baseline, Detect, Manifest, Output
+from classifiers.detectmanifest import Detect
+from classifiers.manifest import Baseline, Manifest, Output
 from service.api.shape import Out
 
 

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from classifiers.detectmanifest import Detect
 from classifiers.manifest import (
     Classes,
-    Detect,
     Engine,
     Fit,
     Format,

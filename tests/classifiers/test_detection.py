@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from classifiers.closer import merged, square_round, squares
 from classifiers.detection import Seen, joined, seen, suppressed
-from classifiers.manifest import Classes, Closer, Detect, Manifest, Output, Task, Values
+from classifiers.detectmanifest import Closer, Detect
+from classifiers.manifest import Classes, Manifest, Output, Task, Values
 from classifiers.prepare import Placement
 
 LABELS = tuple("abcdefgh")

@@ -10,13 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from classifiers.detectmanifest import Detect, OneName
 from classifiers.film import Accepts
 from classifiers.manifest import (
     Classes,
-    Detect,
     Gate,
     Manifest,
-    OneName,
     Output,
     RejectByClass,
     RejectByEnergy,

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from classifiers.detectmanifest import Closer, Detect, OneName
 from classifiers.film import Accepts, Film
-from classifiers.manifest import Classes, Closer, Detect, Gate, OneName, Output, Values
+from classifiers.manifest import Classes, Gate, Output, Values
 from classifiers.models import Models
 from classifiers.packs import Pack, choose
 from classifiers.runtimes import load

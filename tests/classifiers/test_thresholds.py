@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from classifiers.manifest import Classes, Closer, Detect, Manifest, Output, Task, Values
+from classifiers.detectmanifest import Closer, Detect
+from classifiers.manifest import Classes, Manifest, Output, Task, Values
 from classifiers.packs import Pack, choose
 from classifiers.thresholds import at_site
 from router.errors import PackError

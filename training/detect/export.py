@@ -12,17 +12,15 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from classifiers.detectmanifest import Closer, Detect, OneName
 from classifiers.manifest import (
     Classes,
-    Closer,
-    Detect,
     Engine,
     Fit,
     Format,
     Input,
     Layout,
     Manifest,
-    OneName,
     Output,
     Polarity,
     Task,

@@ -11,7 +11,7 @@ from typing import Final
 import keras
 import numpy as np
 
-from classifiers.manifest import Closer, OneName
+from classifiers.detectmanifest import Closer, OneName
 from classifiers.packs import Pack, write_pack
 from router.types import Mode
 from training.detect.calibrate import Calibration

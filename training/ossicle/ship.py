@@ -10,7 +10,7 @@ from typing import Final
 import keras
 import numpy as np
 
-from classifiers.manifest import Closer
+from classifiers.detectmanifest import Closer
 from classifiers.packs import Pack
 from router.types import Mode
 from training.detect.calibrate import Calibration

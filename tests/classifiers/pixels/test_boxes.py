@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from classifiers.boxes import stored
-from classifiers.manifest import Closer, Detect
+from classifiers.detectmanifest import Closer, Detect
 from classifiers.packs import Pack
 from classifiers.pixels import Film, read_film
 from classifiers.prepare import prepared
