@@ -84,11 +84,21 @@ class Classes(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:
-    """The network's file or folder, relative to the pack, and its digest."""
+    """The network's file or folder, relative to the pack, and the digest.
+
+    ``further``: that of another network with the same input and heads, which a view pack asks too about films
+    that it looks at again.
+    """
 
     format: Format
     path: str
     sha256: str
+    further: str | None = None
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Those of all networks, relative to the pack."""
+        return (self.path,) if self.further is None else (self.path, self.further)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

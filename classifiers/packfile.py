@@ -87,6 +87,7 @@ def _weights(table: Table) -> Weights:
         format=table.word("format", Format),
         path=table.text("path"),
         sha256=table.text("sha256", pattern=r"[0-9a-f]{64}"),
+        further=table.text("further") if "further" in table else None,
     )
     table.end()
     return weights
@@ -212,6 +213,19 @@ def _can_look_again(manifest: Manifest, head: str) -> bool:
     return manifest.task is Task.VIEW and known and alike and exclusive and manifest.input.fit is Fit.FILM
 
 
+def _agree_on_further_looks(manifest: Manifest, top: Table) -> None:
+    for head, output in manifest.outputs.items():
+        if output.look_again is not None and not _can_look_again(manifest, head):
+            raise top.error(
+                "look_again is for exclusive heads (of probabilities: with one temperature) of a view pack "
+                f"with fit = 'film': {VIEW!r} without a [[reject]] by energy, or {ROTATION!r} with the "
+                f"labels {', '.join(QUARTER_TURNS)}; not for this {head!r}"
+            )
+    again = manifest.task is Task.VIEW and manifest.outputs[VIEW].look_again is not None
+    if manifest.weights.further is not None and not again:
+        raise top.error("[weights] further is for a view pack with look_again in [output.view]")
+
+
 def _metrics(table: Table) -> Mapping[str, str | int | float | bool]:
     return MappingProxyType({key: table.scalar(key) for key in table.left()})
 
@@ -224,13 +238,7 @@ def _agree(manifest: Manifest, top: Table) -> None:
         raise top.error("only radiographs have a view: accepts = 'radiograph'")
     if manifest.detect and manifest.detect.closer and manifest.input.fit is not Fit.FILM:
         raise top.error("[detect.closer] needs fit = 'film'")
-    for head, output in manifest.outputs.items():
-        if output.look_again is not None and not _can_look_again(manifest, head):
-            raise top.error(
-                "look_again is for exclusive heads (of probabilities: with one temperature) of a view pack "
-                f"with fit = 'film': {VIEW!r} without a [[reject]] by energy, or {ROTATION!r} with the "
-                f"labels {', '.join(QUARTER_TURNS)}; not for this {head!r}"
-            )
+    _agree_on_further_looks(manifest, top)
     by_class = any(isinstance(reject, RejectByClass) for reject in manifest.reject)
     if manifest.reject and manifest.task is not Task.VIEW:
         raise top.error("has a [[reject]], which only the task view knows")

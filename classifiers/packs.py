@@ -40,6 +40,12 @@ class Pack:
         """The network's file or folder."""
         return self.folder / self.manifest.weights.path
 
+    @property
+    def further(self) -> Path | None:
+        """That of the network which is asked too about films that are looked at again."""
+        path = self.manifest.weights.further
+        return None if path is None else self.folder / path
+
 
 def load_pack(folder: Path) -> Pack:
     """Read and check the pack in ``folder`` (.../NAME/VERSION).
@@ -133,7 +139,7 @@ def weights_digest(folder: Path, weights: Weights) -> str:
         digests = {file: _sha256(folder / file) for file in files}
     except OSError as error:
         raise PackError(f"pack {where}: the weights cannot be read: {error}") from error
-    if weights.format is Format.FROZEN_GRAPH:
+    if len(digests) == 1 and weights.format is Format.FROZEN_GRAPH:
         return digests[weights.path]
     listing = "".join(f"{digest}  {file}\n" for file, digest in digests.items())
     return hashlib.sha256(listing.encode()).hexdigest()
@@ -180,11 +186,18 @@ def _with_mode(pack: Pack, mode: Mode) -> Pack:
 
 
 def _files(folder: Path, weights: Weights, where: str) -> list[str]:
-    """The weights' files relative to the pack, "/" separated. Raises PackError for one outside it."""
-    path = PurePosixPath(weights.path)
-    if path.is_absolute() or ".." in path.parts or "\\" in weights.path or path.as_posix() != weights.path:
-        raise PackError(f"pack {where}: the weights' path {weights.path!r} leaves the pack's folder")
-    match weights.format:
+    """The files of all networks, relative to the pack, "/" separated. Raises PackError for one outside it."""
+    found = [file for path in weights.paths for file in _files_of(folder, weights.format, path, where)]
+    if len({*found}) < len(found):
+        raise PackError(f"pack {where}: the weights {weights.further!r} are those of the first network")
+    return found
+
+
+def _files_of(folder: Path, form: Format, named: str, where: str) -> list[str]:
+    path = PurePosixPath(named)
+    if path.is_absolute() or ".." in path.parts or "\\" in named or path.as_posix() != named:
+        raise PackError(f"pack {where}: the weights' path {named!r} leaves the pack's folder")
+    match form:
         case Format.OPENVINO_IR:
             found = [folder / path, (folder / path).with_suffix(".bin")]
         case Format.SAVED_MODEL:
@@ -193,9 +206,9 @@ def _files(folder: Path, weights: Weights, where: str) -> list[str]:
             found = [folder / path]
     inside = folder.resolve()
     if not found or not all(file.is_file() for file in found):
-        raise PackError(f"pack {where}: the weights {weights.path!r} are not there")
+        raise PackError(f"pack {where}: the weights {named!r} are not there")
     if not all(file.resolve().is_relative_to(inside) for file in found):
-        raise PackError(f"pack {where}: the weights' path {weights.path!r} leaves the pack's folder")
+        raise PackError(f"pack {where}: the weights' path {named!r} leaves the pack's folder")
     return [file.relative_to(folder).as_posix() for file in found]
 
 

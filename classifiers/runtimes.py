@@ -25,6 +25,11 @@ Hint = Literal["latency", "throughput"]
 class Runtime(Protocol):
     """A warm network."""
 
+    @property
+    def further(self) -> Runtime | None:
+        """The pack's other network, asked too about films that are looked at again; None without one."""
+        ...
+
     def infer(self, batch: Floats) -> dict[str, Floats]:
         """Run ``batch``, float32 (N, H, W, C) as the manifest's input describes it, N >= 0.
 
@@ -43,7 +48,7 @@ def load(
     cache: Path | None = None,
     engine: Engine | None = None,
 ) -> Runtime:
-    """Load, check and warm the network of ``pack``.
+    """Load, check and warm the network of ``pack``, and its ``further`` one.
 
     ``threads`` of the CPU, 0 for the engine's own choice; ``hint``: one batch soon, or many batches per
     second; ``cache``: a folder where OpenVINO keeps compiled networks, so that the next start is quicker;
@@ -51,16 +56,23 @@ def load(
     the network cannot be read, has not the named tensors, or its outputs do not fit the labels.
     """
     chosen = engine or pack.manifest.runtime
-    try:
+
+    def opened(weights: Path, further: Runtime | None = None) -> Runtime:
+        by_openvino = chosen is Engine.OPENVINO
         network = (
-            _openvino(pack, threads, hint, cache) if chosen is Engine.OPENVINO else _tensorflow(pack, threads)
+            _openvino(pack, weights, threads, hint, cache)
+            if by_openvino
+            else _tensorflow(pack, weights, threads)
         )
-        warm = Warm(pack, network)
+        warm = Warm(pack, network, further)
         warm.check()
+        return warm
+
+    try:
+        return opened(pack.weights, None if pack.further is None else opened(pack.further))
     except (RuntimeError, ValueError, OSError, ImportError, KeyError) as error:
         reason = " ".join(str(error).split())[:400]
         raise PackError(f"pack {pack.ref}: {chosen} cannot run it: {reason}") from error
-    return warm
 
 
 class Network(Protocol):
@@ -74,12 +86,18 @@ class Network(Protocol):
 class Warm:
     """A loaded network behind the manifest's words: any N, NHWC in, heads out."""
 
-    def __init__(self, pack: Pack, network: Network) -> None:
+    def __init__(self, pack: Pack, network: Network, further: Runtime | None = None) -> None:
         self._pack = pack
         self._network = network
+        self._further = further
         self._input: Input = pack.manifest.input
         self._tensors = tensors_of(pack.manifest)
         self._empty: dict[str, Floats] = {}
+
+    @property
+    def further(self) -> Runtime | None:
+        """See ``Runtime.further``."""
+        return self._further
 
     def infer(self, batch: Floats) -> dict[str, Floats]:
         """See ``Runtime.infer``."""
@@ -153,25 +171,25 @@ def _in_its_shape(values: Floats, key: str) -> Floats:
     return values if key in ("detect", "boxes", "heat") else values.reshape(len(values), -1)
 
 
-def _openvino(pack: Pack, threads: int, hint: Hint, cache: Path | None) -> Network:
+def _openvino(pack: Pack, weights: Path, threads: int, hint: Hint, cache: Path | None) -> Network:
     from classifiers.openvino_engine import OpenVinoNetwork
 
     manifest = pack.manifest
     names = list(dict.fromkeys(tensors_of(manifest).values()))
     return OpenVinoNetwork(
-        pack.weights, manifest.input, names, threads=threads, throughput=hint == "throughput", cache=cache
+        weights, manifest.input, names, threads=threads, throughput=hint == "throughput", cache=cache
     )
 
 
-def _tensorflow(pack: Pack, threads: int) -> Network:
+def _tensorflow(pack: Pack, weights: Path, threads: int) -> Network:
     from classifiers.tensorflow_engine import FrozenGraph, SavedModel
 
     manifest = pack.manifest
     names = list(dict.fromkeys(tensors_of(manifest).values()))
     match manifest.weights.format:
         case Format.SAVED_MODEL:
-            return SavedModel(pack.weights, manifest.input.name, names, threads=threads)
+            return SavedModel(weights, manifest.input.name, names, threads=threads)
         case Format.FROZEN_GRAPH:
-            return FrozenGraph(pack.weights, manifest.input.name, names, threads=threads)
+            return FrozenGraph(weights, manifest.input.name, names, threads=threads)
         case Format.OPENVINO_IR:
             raise ValueError("TensorFlow cannot read an OpenVINO IR")

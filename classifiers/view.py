@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,23 +67,32 @@ class ViewClassifier:
         output = self._pack.manifest.outputs.get(head)
         if output is None or output.look_again is None:
             return
-        least, further, joined = output.look_again, *FURTHER[head]
+        least = output.look_again
         unclear = [i for i, row in enumerate(rows) if calibrated(row[head], output).max() < least]
         if head == ROTATION:
             unclear = [i for i in unclear if self._has_an_upright(rows[i])]
         if unclear:
-            looks = further(seen[unclear])
-            more = self._runtime.infer(np.concatenate(looks))[head].reshape(len(looks), len(unclear), -1)
-            for k, i in enumerate(unclear):
-                rows[i][head] = joined([rows[i][head], *more[:, k]], output)
+            joined = together if head == VIEW else turned
+            for i, *more in zip(unclear, *self._further_looks(head, seen[unclear]), strict=True):
+                rows[i][head] = joined([rows[i][head], *more], output)
+
+    def _further_looks(self, head: str, seen: Floats) -> list[Floats]:
+        """What a head says of films (N, H, W, C) in further looks, (N, labels) each. The pack's further
+        network has seen none of them: of their view it tells what it sees at first, too."""
+        if head == ROTATION:
+            return _asked(self._runtime, head, in_quarter_turns(seen))
+        looks, other = in_other_positions(seen), self._runtime.further
+        found = _asked(self._runtime, head, looks)
+        return found if other is None else found + _asked(other, head, [seen, *looks])
 
     def _has_an_upright(self, row: Mapping[str, Floats]) -> bool:
         best = view_of(row, self._pack.manifest, self.ref).candidates[0].label
         return best not in ANY_WAY_ROUND and best != OTHER
 
 
-# Per head: what it is shown when it is asked again, and how its answers become one.
-FURTHER: Final = {VIEW: (in_other_positions, together), ROTATION: (in_quarter_turns, turned)}
+def _asked(runtime: Runtime, head: str, looks: Sequence[Floats]) -> list[Floats]:
+    """What a network's head says of each look (N, H, W, C): (N, labels) each; one call for all."""
+    return np.split(runtime.infer(np.concatenate(looks))[head], len(looks))
 
 
 def _noted(prediction: ViewPrediction, film: Film) -> ViewPrediction:

@@ -38,8 +38,18 @@ SIDE = 16
 @pytest.fixture(scope="session")
 def tiny_network(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A SavedModel: float32 (N, 16, 16, 1) -> "view" (N, 3) logits and "projection" (N, 2) softmax."""
+    return _network(tmp_path_factory, seed=7)
+
+
+@pytest.fixture(scope="session")
+def other_network(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny network with other weights."""
+    return _network(tmp_path_factory, seed=8)
+
+
+def _network(tmp_path_factory: pytest.TempPathFactory, *, seed: int) -> Path:
     keras = pytest.importorskip("keras", reason="TensorFlow is not installed")
-    keras.utils.set_random_seed(7)
+    keras.utils.set_random_seed(seed)
     film = keras.Input((SIDE, SIDE, 1), name="film")
     x = keras.layers.Conv2D(8, 3, strides=2, activation="relu")(film)
     x = keras.layers.DepthwiseConv2D(3, padding="same", activation="relu6")(x)

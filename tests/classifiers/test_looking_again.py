@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
+from shutil import copytree
 
 import numpy as np
 import pytest
@@ -14,7 +16,7 @@ from classifiers.answers import calibrated, together
 from classifiers.film import Film
 from classifiers.looks import in_other_positions, in_quarter_turns
 from classifiers.manifest import Fit, Manifest, Output, RejectByEnergy, Values
-from classifiers.packs import Pack
+from classifiers.packs import Pack, load_pack, write_pack
 from classifiers.runtimes import load
 from classifiers.tensors import batch
 from classifiers.view import ViewClassifier
@@ -92,6 +94,56 @@ def test_the_other_heads_keep_what_they_said_at_first(pack: Make) -> None:
 def test_no_film_at_all_is_no_error(pack: Make) -> None:
     again = pack(look_again=1.0)
     assert ViewClassifier(again, load(again)).predict([]) == []
+
+
+def with_further(pack: Pack, network: Path) -> Pack:
+    """The pack with another network beside its own."""
+    copytree(network, pack.folder / "further")
+    weights = replace(pack.manifest.weights, further="further")
+    return write_pack(pack.folder, replace(pack.manifest, weights=weights))
+
+
+def test_a_further_network_has_as_many_looks_as_the_first(pack: Make, other_network: Path) -> None:
+    alone, shown = pack(look_again=1.0), films()
+    output = alone.manifest.outputs["view"]
+    seen = batch([film.image for film in shown], alone.manifest.input)
+    looks = [seen, *in_other_positions(seen)]
+    first = load(alone)
+    both = with_further(alone, other_network)
+    assert both.ref.sha256 != alone.ref.sha256
+    second = load(both).further
+    assert second is not None
+    said = [runtime.infer(look)["view"] for runtime in (first, second) for look in looks]
+    mean = np.mean([[calibrated(row, output) for row in look] for look in said], axis=0)
+    assert scores(both, shown) == pytest.approx(mean, abs=1e-5)
+    assert np.abs(mean - scores(alone, shown)).max() > 1e-3
+
+
+def test_a_film_that_is_clear_is_not_shown_to_the_further_network(pack: Make, other_network: Path) -> None:
+    never = pack(look_again=0.0)
+    once = scores(never, films())
+    assert scores(with_further(never, other_network), films()) == pytest.approx(once, abs=1e-6)
+
+
+def test_a_further_network_that_was_changed_is_refused(pack: Make, other_network: Path) -> None:
+    both = with_further(pack(look_again=0.9), other_network)
+    with (both.folder / "further" / "saved_model.pb").open("ab") as file:
+        file.write(b"x")
+    with pytest.raises(PackError, match="the weights were changed"):
+        load_pack(both.folder)
+
+
+def test_without_a_second_look_there_is_no_further_network(pack: Make, other_network: Path) -> None:
+    with pytest.raises(PackError, match=r"further is for a view pack with look_again in \[output.view\]"):
+        with_further(pack(), other_network)
+
+
+@pytest.mark.parametrize("named", ["../else", "none", "saved_model"])
+def test_a_further_network_lies_in_the_pack_and_is_another(pack: Make, named: str) -> None:
+    alone = pack(look_again=0.9)
+    weights = replace(alone.manifest.weights, further=named)
+    with pytest.raises(PackError, match=r"leaves the pack's folder|are not there|those of the first network"):
+        write_pack(alone.folder, replace(alone.manifest, weights=weights))
 
 
 @pytest.mark.parametrize(
