@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import keras
+import numpy as np
 from keras import layers
 from numpy.typing import NDArray
 
@@ -32,6 +33,7 @@ STAGES: Final = (
     (4, 5, 2, 6, 192),
     (1, 3, 1, 6, 320),
 )
+LEAST_VARIANCE: Final = 1e-6  # of a channel that never changes
 WHOLE: Final = 8  # channels come in multiples of it
 Weights = Mapping[str, NDArray[Any]]
 
@@ -156,6 +158,30 @@ def _norm_there(name: str) -> str:
         return {"stem": "_bn0", "head": "_bn1"}[name]
     number = {"expand": 0, "depthwise": 1, "project": 2}[part]
     return f"_blocks.{block.removeprefix('block')}._bn{number}"
+
+
+def normalised_anew(model: keras.Model, batches: Iterable[Any]) -> None:
+    """Set the means and variances of the normalisations of ``model`` to those of what reaches them, and gains
+    and offsets so that the network says the same as before; every batch weighs the same.
+
+    A pack's normalisations are part of its convolutions and say nothing of films; a network that is to learn
+    normalised by each batch begins with these.
+    """
+    norms: list[Any] = [layer for layer in model.layers if isinstance(layer, layers.BatchNormalization)]
+    inside = keras.Model(model.input, [layer.input for layer in norms])
+    sums, count = [np.zeros((2, layer.gamma.shape[0])) for layer in norms], 0
+    for images in batches:
+        count += 1
+        for total, values in zip(sums, inside(images, training=False), strict=True):
+            found = np.asarray(values, dtype=np.float64)
+            total += np.stack([found.mean(axis=(0, 1, 2)), (found**2).mean(axis=(0, 1, 2))])
+    for layer, total in zip(norms, sums, strict=True):
+        mean, square = total / count
+        variance = np.maximum(square - mean**2, LEAST_VARIANCE)
+        gain, offset, old_mean, old_variance = (np.float64(one) for one in layer.get_weights())
+        slope = gain / np.sqrt(old_variance + EPSILON)
+        gain, offset = slope * np.sqrt(variance + EPSILON), offset + slope * (mean - old_mean)
+        layer.set_weights([one.astype(np.float32) for one in (gain, offset, mean, variance)])
 
 
 def settled(model: keras.Model, batches: Iterable[Any], *, keep: Collection[str] = ()) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pickle
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
-from training.backbone import backbone, imagenet_file, load_imagenet, settled
+from training.backbone import backbone, imagenet_file, load_imagenet, normalised_anew, settled
 from training.network import body_of, network
 from training.recipe import Recipe
 from training.torchfile import tensors
@@ -68,6 +69,21 @@ def test_a_grey_film_is_a_colour_picture_without_colour() -> None:
     film = np.random.default_rng(0).random((2, 64, 64, 1), dtype=np.float32)
     same = np.asarray(colour(np.repeat(film, 3, axis=3), training=False))
     assert np.abs(np.asarray(grey(film, training=False)) - same).max() < 1e-4
+
+
+def test_normalised_anew_it_says_the_same_and_knows_what_reaches_each_layer() -> None:
+    body = backbone(side=64)
+    load_imagenet(body, imagenet_file())
+    films = np.random.default_rng(0).random((8, 64, 64, 1), dtype=np.float32)
+    before = np.asarray(body(films, training=False))
+    normalised_anew(body, [films[:4], films[4:]])
+    assert np.abs(np.asarray(body(films, training=False)) - before).max() < 1e-3
+    reaching = keras.Model(body.input, body.get_layer("block5_expand_norm").input)(films, training=False)
+    norm = body.get_layer("block5_expand_norm")
+    assert norm.moving_mean.numpy() == pytest.approx(np.mean(reaching, axis=(0, 1, 2)), abs=1e-3)
+    assert norm.moving_variance.numpy() == pytest.approx(np.var(reaching, axis=(0, 1, 2)), rel=1e-2)
+    # by these films or as it was set is now the same
+    assert np.abs(np.asarray(body(films, training=True)) - before).max() < 0.05
 
 
 def test_normalisation_settles_on_films_and_then_stays() -> None:

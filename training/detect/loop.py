@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import keras
 import numpy as np
@@ -34,6 +34,7 @@ from training.detect.targets import Batch, batch_of
 from training.kept import save_arrays
 
 Report = Callable[[str], None]
+LAST_SETTLING: Final = 40  # batches that set normalisation when all is learnt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +48,7 @@ class Recipe:
     average: float = 0.995  # of the kept weights, per step
     frozen: int = 3  # blocks that keep their weights; 0 trains the stem too
     settle: int = 20  # batches over which normalisation is set before the first step; 0 leaves it
+    by_batch: bool = False  # normalise by each batch while it learns, instead of as was set
     seed: int = 1
     minutes: float = 1e9  # the schedule is shortened to end by then
     shares: Shares = field(default_factory=Shares)
@@ -103,7 +105,11 @@ def learn(
     if loop.step == 0 and recipe.settle:
         settled(model, (batch.inputs for batch in itertools.islice(films, recipe.settle)))
     loop.run(films, report)
-    loop.averaged().save_weights(final)
+    loop.averaged()
+    if recipe.by_batch:  # what does not learn stays as it was, for what comes after has learnt from that
+        still = {layer.name for layer in model.layers if not layer.trainable}
+        settled(model, (batch.inputs for batch in itertools.islice(films, LAST_SETTLING)), keep=still)
+    model.save_weights(final)
     (out / "recipe.json").write_text(json.dumps(asdict(recipe) | {"done": loop.step}, indent=1))
     return model
 
@@ -136,11 +142,10 @@ class _Loop:
             if self.step % 100 == 0:
                 self._keep()
 
-    def averaged(self) -> keras.Model:
-        """The network with its averaged weights."""
+    def averaged(self) -> None:
+        """Give the network its averaged weights."""
         for mean, variable in zip(self._mean, self.model.trainable_variables, strict=True):
             variable.assign(mean)
-        return self.model
 
     def _minutes(self) -> float:
         return self._spent + (time.monotonic() - self._begun) / 60
@@ -154,7 +159,7 @@ class _Loop:
 
     def _update_once(self, arrays: dict[str, Any], keep: Any) -> Any:
         with tf.GradientTape() as tape:
-            out = self.model(arrays["inputs"], training=False)  # normalisation stays as it was set
+            out = self.model(arrays["inputs"], training=self.recipe.by_batch)
             loss = loss_of(out, arrays, self.recipe.shares)
         variables = self.model.trainable_variables
         gradients = tape.gradient(loss, variables)

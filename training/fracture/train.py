@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from training.backbone import normalised_anew
 from training.detect.augment import Style
 from training.detect.begin import begin
 from training.detect.example import BoxedFilm
@@ -35,7 +36,7 @@ from training.simulate.fracture.injuries import PLACES
 # forearms lie on the plate any way round, of either side
 STYLE: Final = Style(turn=10.0, scale=(0.8, 1.3), shape=0.06, shift=0.08, mirrored=0.5, quarter_turns=0.4,
                      greys=0.6, coarse=0.35, coarsest=0.45, rough=0.4, strange=0.3)  # fmt: skip
-SETTLING: Final = 8  # batches that set the heads' normalisations
+SETTLING: Final = 8  # batches that set the heads' normalisations, then all
 BROKEN, WHOLE, APART, CLOSE, TOGETHER = 4, 2, 3, 2, 3  # looks at simulated films in a batch, of each kind
 REAL, OTHER, NEAR = 1, 1, 2  # at real ones
 
@@ -98,6 +99,8 @@ def train(
         return batches(list(kept.values()), side=SIDE, labels=len(LABELS), seed=seed, style=style)
 
     if not (out / "checkpoint.npz").is_file():
-        begin(model, start, islice(feed(recipe.seed), SETTLING))
-    learn(model, feed, replace(recipe, settle=0), out, report)
+        films = feed(recipe.seed)
+        begin(model, start, islice(films, SETTLING))
+        normalised_anew(model, (batch.inputs for batch in islice(films, SETTLING)))
+    learn(model, feed, replace(recipe, settle=0, by_batch=True), out, report)
     return out / "model.weights.h5"
