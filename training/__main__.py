@@ -66,6 +66,9 @@ def _network_stages(stages: Stages) -> None:
     calibrate = stages.add("calibrate", _calibrate, chosen)
     calibrate.add_argument("--films", type=Path, nargs="*", help=folders)
     export = stages.add("export", _export, "write WORK's network as a model pack")
+    asked_too = "folder of another trained network, asked too where WORK's is not sure"
+    for one in (calibrate, export):
+        one.add_argument("--further", type=Path, help=asked_too)
     evaluate = stages.add("evaluate", _evaluate, "measure a pack on real films, with intervals and pictures")
     every = "which films, each kind measured apart (default: all)"
     splits = tuple(SPLITS)
@@ -159,7 +162,10 @@ def _calibrate(options: Namespace) -> None:
     from training.calibrate import calibrate
 
     chosen = calibrate(
-        shared=options.data, films=options.films or [options.work / "films"], network=options.work / "network"
+        shared=options.data,
+        films=options.films or [options.work / "films"],
+        network=options.work / "network",
+        further=options.further,
     )
     print(chosen)
 
@@ -167,7 +173,7 @@ def _calibrate(options: Namespace) -> None:
 def _export(options: Namespace) -> None:
     from training.export import export
 
-    print(export(network_folder=options.work / "network", pack=options.pack))
+    print(export(network_folder=options.work / "network", pack=options.pack, further=options.further))
 
 
 def _card(options: Namespace) -> None:

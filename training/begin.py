@@ -105,7 +105,7 @@ def folded(weights: Path) -> list[tuple[Floats, Floats]]:
 
 def kernel_of(op: Any) -> Floats:
     """The kernel of a convolution of an OpenVINO network, as Keras lays it."""
-    kernel = _constant(op.input_value(1).get_node())
+    kernel = constant(op.input_value(1).get_node())
     if op.get_type_name() == "GroupConvolution":  # (channels, 1, 1, h, w)
         return np.ascontiguousarray(kernel[:, :, 0].transpose(2, 3, 0, 1))
     return np.ascontiguousarray(kernel.transpose(2, 3, 1, 0))  # (out, in, h, w)
@@ -113,14 +113,14 @@ def kernel_of(op: Any) -> Floats:
 
 def bias_after(op: Any) -> Floats:
     """What is added to the answer of an operation: (channels,)."""
-    return _constant(_after(op).input_value(1).get_node()).ravel()
+    return constant(_after(op).input_value(1).get_node()).ravel()
 
 
 def _heads(weights: Path) -> Iterator[tuple[str, Floats, Floats]]:
     """Name, kernel (features, labels) and bias of each head of an exported view network."""
     for op in ov.Core().read_model(weights).get_ordered_ops():
         if op.get_type_name() == "MatMul":
-            kernel, head = _constant(op.input_value(1).get_node()), _after(op)
+            kernel, head = constant(op.input_value(1).get_node()), _after(op)
             if op.get_attributes()["transpose_b"]:
                 kernel = kernel.T
             (name,) = head.output(0).get_names()
@@ -133,7 +133,7 @@ def _after(op: Any) -> Any:
     return taker.get_node()
 
 
-def _constant(node: Any) -> Floats:
+def constant(node: Any) -> Floats:
     """The numbers of a constant, behind its conversion from half precision."""
     while node.get_type_name() == "Convert":
         node = node.input_value(0).get_node()

@@ -17,10 +17,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from classifiers.looks import in_other_positions
 from classifiers.prepare import prepare
-from router.known_films import SURE_ENOUGH
 from router.views import NNCPR_VIEWS
+from training.asked import Networks, answered, beside, best_temperature
 from training.films import (
     ANY_WAY_ROUND,
     Example,
@@ -40,7 +39,6 @@ from training.simulate.views import LABELS
 
 Floats = NDArray[np.float64]
 CROPPINGS = 6  # of each real film
-CHUNK = 256  # films whose looks are held at once
 OTHER = LABELS.index("other")
 UPRIGHT = frozenset(k for k, label in enumerate(LABELS) if label not in ANY_WAY_ROUND)
 THIRTY = np.array([label in NNCPR_VIEWS for label in LABELS])
@@ -58,62 +56,59 @@ class Calibration:
     use_energy: bool
     rotation_bias: float  # of "not turned", which training sees more often than the rest
     measured: dict[str, float]
+    further_scale: float | None = None  # of the further network's logits, so that one temperature suits both
 
 
-def calibrate(*, shared: Path, films: Sequence[Path], network: Path) -> Calibration:
-    """Measure, choose, and write ``network``/calibration.json. Raises FileNotFoundError without trained
-    weights."""
+def calibrate(
+    *, shared: Path, films: Sequence[Path], network: Path, further: Path | None = None
+) -> Calibration:
+    """Measure, choose, and write ``network``/calibration.json. ``further`` is the folder of another trained
+    network, which is to be asked too where the first is not sure. Raises FileNotFoundError without trained
+    weights, ValueError for two networks that films are prepared for in different ways."""
     model, recipe = trained(network)
-    run = quick(model)
     made = _sample(list(simulated(films, held_out=True)), 1600)
     real = allowed(shared, "calibrate")
     chests = _sample(chest_films(shared, "calibrate"), 40)
-    looks, truth, weight = [], [], []
+    shown, truths, weights = [], [], []
     for pool, repeats in ((made, 1), (real + chests, CROPPINGS)):
         images, views = _images(pool, recipe, repeats)
-        looks.append(looked_at(run, images))
-        truth.append(np.array(views))
-        weight.append(_balanced(truth[-1]))
-    bias = upright_bias(run, recipe, [*made[:250], *real, *chests])
-    every = np.concatenate(looks, axis=1)
-    chosen = choose(every, np.concatenate(truth), np.concatenate(weight), rotation_bias=bias)
-    strict = gate_of(run, recipe, chosen.temperature, real_films(shared))
-    chosen = replace(chosen, margin=max(chosen.margin, strict))
+        shown.append(images)
+        truths.append(np.array(views))
+        weights.append(_balanced(truths[-1]))
+    truth, weight = np.concatenate(truths), np.concatenate(weights)
+    networks = Networks(first=quick(model))
+    if further is not None:
+        networks = beside(networks.first, _alike(further, recipe), [*shown[0], *shown[1]], truth, weight)
+    bias = upright_bias(networks.first, recipe, [*made[:250], *real, *chests])
+    looks = [networks.looks(images) for images in shown]
+    chosen = choose(np.concatenate(looks, axis=1), truth, weight, rotation_bias=bias)
+    strict = gate_of(networks, recipe, chosen.temperature, real_films(shared))
+    scale = None if further is None else networks.scale
+    chosen = replace(chosen, margin=max(chosen.margin, strict), further_scale=scale)
     chosen.measured["real_films_calibrated_on"] = float(len(real))
     chosen.measured["margin_by_look"] = strict
-    for name, said, true in zip(("simulated_accuracy", "real_accuracy"), looks, truth, strict=True):
+    for name, said, true in zip(("simulated_accuracy", "real_accuracy"), looks, truths, strict=True):
         right = answered(said, chosen.temperature).argmax(axis=1) == true
         chosen.measured[name] = float(right.mean())
     (network / "calibration.json").write_text(json.dumps(asdict(chosen), indent=1))
     return chosen
 
 
-def gate_of(run: Network, recipe: Recipe, temperature: float, films: Sequence[RealFilm]) -> float:
+def _alike(folder: Path, recipe: Recipe) -> Network:
+    model, other = trained(folder)
+    if (other.side, other.margin) != (recipe.side, recipe.margin):
+        raise ValueError(f"the network in {folder} takes films of {other.side} pixels, not {recipe.side}")
+    return quick(model)
+
+
+def gate_of(networks: Networks, recipe: Recipe, temperature: float, films: Sequence[RealFilm]) -> float:
     """The margin that the evaluate-only films of ``look`` that have a view ask for."""
     shown = [film for film in films if film.split == "look" and film.folder != LABELS[OTHER]]
     images = [_prepared(read(film.path), recipe) for film in shown]
-    scores = answered(looked_at(run, images), temperature)
+    scores = answered(networks.looks(images), temperature)
     ranked = np.sort(scores, axis=1)
     right = [LABELS[best] in film.accepted for best, film in zip(scores.argmax(axis=1), shown, strict=True)]
     return _margin(ranked[:, -1] - ranked[:, -2], np.array(right), np.ones(len(shown)))
-
-
-def looked_at(run: Network, images: Sequence[NDArray[np.float32]]) -> Floats:
-    """The view's logits of prepared films (side, side), of each look at them: (looks, n, labels)."""
-    found = []
-    for start in range(0, len(images), CHUNK):
-        first = np.stack(images[start : start + CHUNK])[..., None]
-        looks = [first, *in_other_positions(first)]
-        found.append(np.stack([predicted(run, list(look[..., 0]))["view"] for look in looks]))
-    return np.concatenate(found, axis=1).astype(np.float64)
-
-
-def answered(looks: Floats, temperature: float) -> Floats:
-    """Probabilities (n, labels) as the running service gives them, from logits (looks, n, labels): of the
-    first look, or the mean of all where that is not sure enough."""
-    scores = softmax(looks / temperature)
-    unclear = scores[0].max(axis=1, keepdims=True) < SURE_ENOUGH
-    return np.asarray(np.where(unclear, scores.mean(axis=0), scores[0]))
 
 
 def choose(
@@ -160,23 +155,6 @@ def upright_bias(run: Network, recipe: Recipe, films: Sequence[Example]) -> floa
         return float((shifted.argmax(axis=1) == turns).mean())
 
     return float(max(np.arange(-5.0, 0.5, 0.25), key=right))
-
-
-def best_temperature(looks: Floats, truth: NDArray[np.int64], weight: Floats) -> float:
-    """The temperature of least weighted negative log-likelihood, to 1 %; arguments as for ``choose``."""
-    candidates = np.exp(np.linspace(np.log(0.3), np.log(4.0), 260))
-
-    def cost(temperature: float) -> float:
-        likelihood = answered(looks, temperature)[np.arange(len(truth)), truth]
-        return float(-(weight * np.log(np.maximum(likelihood, 1e-9))).sum())
-
-    return float(min(candidates, key=cost))
-
-
-def softmax(logits: Floats) -> Floats:
-    """Probabilities (..., labels)."""
-    odds = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return np.asarray(odds / odds.sum(axis=-1, keepdims=True))
 
 
 def ranking(score: Floats, positive: NDArray[np.bool_], negative: NDArray[np.bool_]) -> float:

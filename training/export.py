@@ -4,9 +4,10 @@ same."""
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import keras
 import numpy as np
@@ -28,18 +29,21 @@ from classifiers.manifest import (
     Values,
     Weights,
 )
-from classifiers.packs import Pack, write_pack
-from classifiers.runtimes import load
+from classifiers.packs import write_pack
+from classifiers.runtimes import Runtime, load
 from classifiers.vino import ov
 from router.known_films import SURE_ENOUGH
+from training.compress import in_eight_bits
 from training.load import trained
 from training.network import PROJECTIONS, ROTATIONS
 from training.quick import as_openvino
 from training.recipe import Recipe
 from training.simulate.views import LABELS
 
-# largest difference of a probability between Keras and OpenVINO, which keeps weights in half precision
-PARITY = 2e-3
+PATHS = ("model.xml", "further.xml")  # of the first network, and of the further one
+# Largest difference of a probability between Keras and OpenVINO, which keeps the first one's weights in half
+# precision and the further one's in eight bits.
+PARITY = {"model.xml": 2e-3, "further.xml": 5e-2}
 LICENCE = "CC-BY-SA-4.0"
 TRAINED_ON = (
     "Films simulated from BodyParts3D / Z-Anatomy (CC BY-SA), NIH ChestX-ray14 chest films, and a few dozen "
@@ -47,30 +51,57 @@ TRAINED_ON = (
 )
 
 
-def export(*, network_folder: Path, pack: Path) -> str:
-    """Write the pack; returns one line about its parity and size. Raises ValueError when the two runtimes
-    disagree."""
+def export(*, network_folder: Path, pack: Path, further: Path | None = None) -> str:
+    """Write the pack; returns one line about its parity and size. ``further`` is the folder of the network
+    that the first one was calibrated with. Raises ValueError when two runtimes disagree, and for a further
+    network that was not calibrated with, or cannot help."""
     model, recipe = trained(network_folder)
     chosen = json.loads((network_folder / "calibration.json").read_text())
+    networks = [model] if further is None else [model, _further(further, chosen)]
     pack.mkdir(parents=True, exist_ok=True)
-    _convert(model, pack / "model.xml")
+    for one, path in zip(networks, PATHS, strict=False):
+        _convert(one, pack / path, small=one is not model)
     if not (pack / "CARD.md").is_file():
         (pack / "CARD.md").write_text("# view\n\nNot yet evaluated: run `python -m training evaluate`.\n")
-    written = write_pack(pack, manifest(recipe, chosen, name=pack.parent.name, version=pack.name))
-    worst = parity(model, written, recipe)
-    if worst > PARITY:
-        raise ValueError(f"OpenVINO and Keras differ by {worst:.2g} in a probability, more than {PARITY}")
-    size = (pack / "model.bin").stat().st_size / 2**20
-    return f"{pack}: weights {size:.1f} MiB, largest difference from Keras {worst:.1e}"
+    paths = PATHS[: len(networks)]
+    written = write_pack(pack, manifest(recipe, chosen, paths, name=pack.parent.name, version=pack.name))
+    found = []
+    runtime: Runtime | None = load(written, threads=1)
+    for one, path in zip(networks, paths, strict=True):
+        assert runtime is not None
+        worst, allowed = parity(one, runtime, recipe), PARITY[path]
+        if worst > allowed:
+            raise ValueError(f"{path}: OpenVINO and Keras differ by {worst:.2g}, more than {allowed}")
+        size = (pack / path).with_suffix(".bin").stat().st_size / 2**20
+        found.append(f"{path} {size:.1f} MiB, largest difference from Keras {worst:.1e}")
+        runtime = runtime.further
+    return f"{pack}: {'; '.join(found)}"
 
 
-def manifest(recipe: Recipe, chosen: dict[str, float], *, name: str, version: str) -> Manifest:
-    """The pack's manifest; the digest is filled in when it is written."""
+def _further(folder: Path, chosen: Mapping[str, Any]) -> keras.Model:
+    """The further network, its view's logits as the first one's calibration needs them."""
+    scale = chosen["further_scale"]
+    if scale is None or chosen["use_energy"]:
+        why = (
+            "films are told by an energy, which is of one look" if chosen["use_energy"] else "calibrate first"
+        )
+        raise ValueError(f"the network in {folder} cannot be the further one: {why}")
+    model, _ = trained(folder)
+    head = model.get_layer("view")
+    head.set_weights([values * scale for values in head.get_weights()])
+    return model
+
+
+def manifest(
+    recipe: Recipe, chosen: Mapping[str, Any], paths: Sequence[str], *, name: str, version: str
+) -> Manifest:
+    """The pack's manifest, its networks in ``paths``; the digest is filled in when it is written."""
     reject: tuple[Reject, ...] = (RejectByClass(threshold=chosen["other_threshold"]),)
     if chosen["use_energy"]:
         reject += (
             RejectByEnergy(centre=chosen["energy_centre"], width=chosen["energy_width"], threshold=0.5),
         )
+    further = paths[1] if len(paths) > 1 else None
     return Manifest(
         name=name,
         version=version,
@@ -78,7 +109,7 @@ def manifest(recipe: Recipe, chosen: dict[str, float], *, name: str, version: st
         runtime=Engine.OPENVINO,
         licence=LICENCE,
         training_data=TRAINED_ON,
-        weights=Weights(format=Format.OPENVINO_IR, path="model.xml", sha256="0" * 64),
+        weights=Weights(format=Format.OPENVINO_IR, path=paths[0], sha256="0" * 64, further=further),
         input=Input(
             name="image",
             height=recipe.side,
@@ -96,7 +127,7 @@ def manifest(recipe: Recipe, chosen: dict[str, float], *, name: str, version: st
     )
 
 
-def _outputs(chosen: dict[str, float]) -> Mapping[str, Output]:
+def _outputs(chosen: Mapping[str, Any]) -> Mapping[str, Output]:
     """The three heads, calibrated; what is not sure enough to be told to hanging software, as things stand,
     is looked at again."""
     again = None if chosen["use_energy"] else SURE_ENOUGH  # an energy is of one look
@@ -119,8 +150,10 @@ def _outputs(chosen: dict[str, float]) -> Mapping[str, Output]:
     )
 
 
-def _convert(model: keras.Model, path: Path) -> None:
+def _convert(model: keras.Model, path: Path, *, small: bool) -> None:
     converted = as_openvino(model)
+    if small:
+        in_eight_bits(converted)
     converted.inputs[0].get_tensor().set_names({"image"})
     for output in converted.outputs:
         head = next(
@@ -136,11 +169,10 @@ def _width(model: keras.Model, head: str) -> int:
     return int(model.output[head].shape[1])
 
 
-def parity(model: keras.Model, pack: Pack, recipe: Recipe) -> float:
-    """The largest difference of any view's probability over random films between Keras and the exported
-    pack."""
+def parity(model: keras.Model, runtime: Runtime, recipe: Recipe) -> float:
+    """The largest difference of a view's probability over random films between Keras and the exported one."""
     images = np.random.default_rng(0).random((8, recipe.side, recipe.side, 1), dtype=np.float32)
-    there = load(pack, threads=1).infer(images)["view"]
+    there = runtime.infer(images)["view"]
     here = np.asarray(model(images, training=False)["view"])
 
     def odds(

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from classifiers.prepare import prepare
 from router.views import OTHER
+from training.asked import softmax
 from training.average import mixture
-from training.calibrate import softmax
 from training.films import RealFilm, read, real_films
 from training.quick import predicted, quick
 from training.simulate.film import floats

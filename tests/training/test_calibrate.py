@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
-from training.calibrate import OTHER, answered, best_temperature, choose, gate_of, ranking, softmax
+from training.asked import Networks, answered, beside, best_temperature, softmax
+from training.calibrate import OTHER, choose, gate_of, ranking
 from training.films import RealFilm
 from training.recipe import Recipe
 from training.simulate.views import LABELS
@@ -97,4 +98,23 @@ def test_films_of_look_that_are_sure_and_wrong_close_the_gate(
     tmp_path: Path, wrong: int, split: str, shows: str, margin: float
 ) -> None:
     films = _real(tmp_path, 60) + _real(tmp_path, wrong, split=split, shows=shows)
-    assert gate_of(_sure_of_the_first_label, Recipe(), 1.0, films) == margin
+    networks = Networks(first=_sure_of_the_first_label)
+    assert gate_of(networks, Recipe(), 1.0, films) == margin
+
+
+def test_one_temperature_suits_both_networks() -> None:
+    logits, truth = drawn(1.0, count=1500)
+
+    def said(scale: float):  # type: ignore[no-untyped-def]
+        def run(images: np.ndarray) -> dict[str, np.ndarray]:  # type: ignore[type-arg]
+            rows = np.round(images[:, 0, 0, 0]).astype(int)  # each film is its own number
+            return {"view": np.float32(logits[rows] * scale)}
+
+        return run
+
+    images = [np.full((4, 4), number, np.float32) for number in range(len(truth))]
+    networks = beside(said(1.0), said(2.5), images, truth, np.ones(len(truth)))
+    assert networks.scale == pytest.approx(1 / 2.5, rel=0.03)
+    looks = networks.looks(images)
+    assert looks.shape == (6, len(truth), len(LABELS))
+    assert looks[3] == pytest.approx(looks[0], abs=0.3)

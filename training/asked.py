@@ -1,0 +1,79 @@
+"""Networks that name views, asked as the running service asks them: again where a first look is not sure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifiers.looks import in_other_positions
+from router.known_films import SURE_ENOUGH
+from training.quick import Network, predicted
+
+Floats = NDArray[np.float64]
+Images = Sequence[NDArray[np.float32]]
+CHUNK = 256  # films whose looks are held at once
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Networks:
+    """Those of a pack: the first, and the one that is asked too where the first is not sure, its logits times
+    ``scale``."""
+
+    first: Network
+    further: Network | None = None
+    scale: float = 1.0
+
+    def looks(self, images: Images) -> Floats:
+        """The view's logits of prepared films (side, side), of each look at them: (looks, n, labels)."""
+        found = looked_at(self.first, images)
+        if self.further is None:
+            return found
+        return np.concatenate([found, looked_at(self.further, images) * self.scale])
+
+
+def beside(
+    first: Network, further: Network, images: Images, truth: NDArray[np.int64], weight: Floats
+) -> Networks:
+    """Both, so that the temperature which suits the first suits the further one too; images as for
+    ``looked_at``, the rest as for ``best_temperature``."""
+    ours, theirs = (best_temperature(looked_at(run, images), truth, weight) for run in (first, further))
+    return Networks(first=first, further=further, scale=ours / theirs)
+
+
+def looked_at(run: Network, images: Images) -> Floats:
+    """As ``Networks.looks``, of one network."""
+    found = []
+    for start in range(0, len(images), CHUNK):
+        first = np.stack(images[start : start + CHUNK])[..., None]
+        looks = [first, *in_other_positions(first)]
+        found.append(np.stack([predicted(run, list(look[..., 0]))["view"] for look in looks]))
+    return np.concatenate(found, axis=1).astype(np.float64)
+
+
+def answered(looks: Floats, temperature: float) -> Floats:
+    """Probabilities (n, labels) as the running service gives them, from logits (looks, n, labels): of the
+    first look, or the mean of all where that is not sure enough."""
+    scores = softmax(looks / temperature)
+    unclear = scores[0].max(axis=1, keepdims=True) < SURE_ENOUGH
+    return np.asarray(np.where(unclear, scores.mean(axis=0), scores[0]))
+
+
+def best_temperature(looks: Floats, truth: NDArray[np.int64], weight: Floats) -> float:
+    """The temperature of least weighted negative log-likelihood, to 1 %, for logits (looks, n, labels), true
+    labels (n,) and weights (n,) that sum to anything."""
+    candidates = np.exp(np.linspace(np.log(0.3), np.log(4.0), 260))
+
+    def cost(temperature: float) -> float:
+        likelihood = answered(looks, temperature)[np.arange(len(truth)), truth]
+        return float(-(weight * np.log(np.maximum(likelihood, 1e-9))).sum())
+
+    return float(min(candidates, key=cost))
+
+
+def softmax(logits: Floats) -> Floats:
+    """Probabilities (..., labels)."""
+    odds = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return np.asarray(odds / odds.sum(axis=-1, keepdims=True))
