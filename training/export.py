@@ -81,11 +81,10 @@ def export(*, network_folder: Path, pack: Path, further: Path | None = None) -> 
 def _further(folder: Path, chosen: Mapping[str, Any]) -> keras.Model:
     """The further network, its view's logits as the first one's calibration needs them."""
     scale = chosen["further_scale"]
-    if scale is None or chosen["use_energy"]:
-        why = (
-            "films are told by an energy, which is of one look" if chosen["use_energy"] else "calibrate first"
-        )
-        raise ValueError(f"the network in {folder} cannot be the further one: {why}")
+    if scale is None:
+        raise ValueError(f"the first network was calibrated without {folder}: calibrate --further {folder}")
+    if chosen["use_energy"]:
+        raise ValueError("films are rejected by an energy, which is of one look: there is no further one")
     model, _ = trained(folder)
     head = model.get_layer("view")
     head.set_weights([values * scale for values in head.get_weights()])
