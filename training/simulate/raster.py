@@ -39,12 +39,9 @@ class Camera:
 
     def project(self, points: Floats) -> Floats:
         """(n, 3) mm to (n, 3): column, row in pixels (pixel centres at .5) and depth in mm."""
-        ray = points - self.source
-        depth = ray @ self.towards
-        scale = self.distance / (self.pitch * depth)
-        column = ray @ self.right * scale + self.width / 2
-        row = ray @ self.down * scale + self.height / 2
-        return np.column_stack([column, row, depth])
+        axes = np.array([self.right, self.down, self.towards])
+        middle = np.array([self.width / 2, self.height / 2])
+        return np.asarray(_projected(points, self.source, axes, middle, self.distance / self.pitch))
 
     def obliquity(self) -> Floats:
         """(height, width): path length per depth, above 1 off the central ray."""
@@ -106,10 +103,24 @@ def thickness(
 ) -> NDArray[np.float32]:
     """(tissues, height, width) in cm. Part k is faces[starts[k]:starts[k+1]], added to channel channels[k],
     at most limits[k] mm of it (open tubes would otherwise leak)."""
-    flat = np.ascontiguousarray(view.project(points))
+    flat = view.project(points)
     out = np.zeros((tissues, view.height, view.width), dtype=np.float32)
     _accumulate(flat, faces, starts, channels, limits, out)
     return out * (view.obliquity().astype(np.float32) / 10.0)[None]
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _projected(points, source, axes, middle, scale):  # type: ignore[no-untyped-def]
+    """``Camera.project``, a point at a time: NumPy would write every step of it for all points to memory."""
+    flat = np.empty((len(points), 3))
+    for point in range(len(points)):
+        x, y, z = points[point, 0] - source[0], points[point, 1] - source[1], points[point, 2] - source[2]
+        depth = x * axes[2, 0] + y * axes[2, 1] + z * axes[2, 2]
+        for axis in range(2):
+            across = x * axes[axis, 0] + y * axes[axis, 1] + z * axes[axis, 2]
+            flat[point, axis] = across * scale / depth + middle[axis]
+        flat[point, 2] = depth
+    return flat
 
 
 @numba.njit(cache=True)
