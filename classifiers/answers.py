@@ -104,10 +104,16 @@ def _further(
 
 
 def together(raws: Sequence[NDArray[np.float32]], output: Output) -> NDArray[np.float32]:
-    """What several looks at one film say as one: raw numbers (labels,) of an exclusive head whose calibrated
-    probabilities are the mean of those of ``raws``, each (labels,).
+    """What several looks at one film say as one: raw numbers (labels,) of an exclusive head, whose logits are
+    the mean of those of ``raws``, each (labels,).
+
+    Probabilities are multiplied, so to say, not added: a view that one look rules out is ruled out (the
+    logarithmic opinion pool; Genest and Zidek, Statistical Science 1986).
     """
-    return _before_calibration(np.mean([calibrated(raw, output) for raw in raws], axis=0), output)
+    mean = np.mean([logits(raw, output) for raw in raws], axis=0)
+    if output.values is Values.PROBABILITIES:
+        mean = _squashed(mean, output)
+    return np.asarray(mean, np.float32)
 
 
 def turned(raws: Sequence[NDArray[np.float32]], output: Output) -> NDArray[np.float32]:

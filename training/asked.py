@@ -55,10 +55,10 @@ def looked_at(run: Network, images: Images) -> Floats:
 
 def answered(looks: Floats, temperature: float) -> Floats:
     """Probabilities (n, labels) as the running service gives them, from logits (looks, n, labels): of the
-    first look, or the mean of all where that is not sure enough."""
-    scores = softmax(looks / temperature)
-    unclear = scores[0].max(axis=1, keepdims=True) < SURE_ENOUGH
-    return np.asarray(np.where(unclear, scores.mean(axis=0), scores[0]))
+    first look, or of the mean of all where that is not sure enough."""
+    first = softmax(looks[0] / temperature)
+    unclear = first.max(axis=1, keepdims=True) < SURE_ENOUGH
+    return np.asarray(np.where(unclear, softmax(looks.mean(axis=0) / temperature), first))
 
 
 def best_temperature(looks: Floats, truth: NDArray[np.int64], weight: Floats) -> float:

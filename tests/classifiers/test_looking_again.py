@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from shutil import copytree
@@ -63,12 +63,17 @@ def scores(pack: Pack, shown: list[Film]) -> NDArray[np.float64]:
     return np.stack([calibrated(row["view"], pack.manifest.outputs["view"]) for row in rows])
 
 
+def mean_of(looks: Sequence[NDArray[np.float32]]) -> NDArray[np.float64]:
+    """(films, views) probabilities of the mean logits of looks (films, views)."""
+    z = np.mean(looks, axis=0, dtype=np.float64) / 0.5  # the head's temperature
+    return np.asarray(np.exp(z) / np.exp(z).sum(axis=1, keepdims=True))
+
+
 def test_the_answer_is_the_mean_of_three_looks(pack: Make) -> None:
     again = pack(look_again=1.0)
     seen = batch([film.image for film in films()], again.manifest.input)
     looks = [load(again).infer(look)["view"] for look in (seen, *in_other_positions(seen))]
-    output = again.manifest.outputs["view"]
-    mean = np.mean([[calibrated(row, output) for row in look] for look in looks], axis=0)
+    mean = mean_of(looks)
     assert scores(again, films()) == pytest.approx(mean, abs=1e-5)
     assert np.abs(mean - scores(pack(), films())).max() > 1e-3
 
@@ -105,7 +110,6 @@ def with_further(pack: Pack, network: Path) -> Pack:
 
 def test_a_further_network_has_as_many_looks_as_the_first(pack: Make, other_network: Path) -> None:
     alone, shown = pack(look_again=1.0), films()
-    output = alone.manifest.outputs["view"]
     seen = batch([film.image for film in shown], alone.manifest.input)
     looks = [seen, *in_other_positions(seen)]
     first = load(alone)
@@ -114,7 +118,7 @@ def test_a_further_network_has_as_many_looks_as_the_first(pack: Make, other_netw
     second = load(both).further
     assert second is not None
     said = [runtime.infer(look)["view"] for runtime in (first, second) for look in looks]
-    mean = np.mean([[calibrated(row, output) for row in look] for look in said], axis=0)
+    mean = mean_of(said)
     assert scores(both, shown) == pytest.approx(mean, abs=1e-5)
     assert np.abs(mean - scores(alone, shown)).max() > 1e-3
 
@@ -152,8 +156,9 @@ def test_a_further_network_lies_in_the_pack_and_is_another(pack: Make, named: st
 def test_what_is_said_together_calibrates_to_the_mean(values: Values, temperature: tuple[float, ...]) -> None:
     output = head(values=values, temperature=temperature, bias=(0.3, 0.0, -1.0))
     raws = np.array([[0.2, 0.5, 0.3], [0.7, 0.1, 0.2]], np.float32)
-    mean = np.mean([calibrated(raw, output) for raw in raws], axis=0)
-    assert calibrated(together(list(raws), output), output) == pytest.approx(mean, abs=1e-5)
+    mean = np.mean([np.log(calibrated(raw, output)) for raw in raws], axis=0)  # but for a constant
+    expected = np.exp(mean) / np.exp(mean).sum()
+    assert calibrated(together(list(raws), output), output) == pytest.approx(expected, abs=1e-5)
 
 
 def test_one_look_is_mirrored_and_tilted_and_one_from_nearer() -> None:

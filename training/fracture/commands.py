@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         stages.add("evaluate", _evaluate, "measure the pack on every real elbow, forearm and wrist film"),
         stages.add("card", _card, "write the pack's card from its evaluation"),
     ):
-        one.add_argument("--pack", type=Path, default=PACKS / "fracture" / "3")
+        one.add_argument("--pack", type=Path, default=PACKS / "fracture" / "4")
     return stages.run(arguments)
 
 

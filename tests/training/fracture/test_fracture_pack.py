@@ -20,7 +20,7 @@ from training.fracture.films import BREAKS, LABELS, SIDE, known_films
 from training.simulate.fracture.film import BrokenStudio
 from training.simulate.fracture.injuries import LABELS as HURT
 
-PACK = SHIPPED / "fracture" / "3"
+PACK = SHIPPED / "fracture" / "4"
 MONTEGGIA = Path(__file__).with_name("monteggia.dcm")
 LARGEST = 8 * 2**20  # bytes
 PICTURE = 150 * 1024
