@@ -24,23 +24,27 @@ class Networks:
 
     first: Network
     further: Network | None = None
-    scale: float = 1.0
+    scale: float | None = None
 
     def looks(self, images: Images) -> Floats:
         """The view's logits of prepared films (side, side), of each look at them: (looks, n, labels)."""
-        found = looked_at(self.first, images)
-        if self.further is None:
-            return found
-        return np.concatenate([found, looked_at(self.further, images) * self.scale])
+        found = [looked_at(one, images) for one in (self.first, self.further) if one is not None]
+        return scaled(np.concatenate(found), self.scale)
 
 
-def beside(
-    first: Network, further: Network, images: Images, truth: NDArray[np.int64], weight: Floats
-) -> Networks:
-    """Both, so that the temperature which suits the first suits the further one too; images as for
-    ``looked_at``, the rest as for ``best_temperature``."""
-    ours, theirs = (best_temperature(looked_at(run, images), truth, weight) for run in (first, further))
-    return Networks(first=first, further=further, scale=ours / theirs)
+def scaled(looks: Floats, scale: float | None) -> Floats:
+    """Looks of two networks, as many of each, the second one's multiplied; without a scale as they are."""
+    if scale is None:
+        return looks
+    half = len(looks) // 2
+    return np.concatenate([looks[:half], looks[half:] * scale])
+
+
+def scale_of(looks: Floats, truth: NDArray[np.int64], weight: Floats) -> float:
+    """The scale at which the temperature that suits the first of two networks suits the second too; ``looks``
+    are of both, as many of each, the rest is as for ``best_temperature``."""
+    ours, theirs = (best_temperature(half, truth, weight) for half in np.split(looks, 2))
+    return ours / theirs
 
 
 def looked_at(run: Network, images: Images) -> Floats:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from classifiers.prepare import prepare
 from router.views import NNCPR_VIEWS
-from training.asked import Networks, answered, beside, best_temperature
+from training.asked import Networks, answered, best_temperature, scale_of, scaled
 from training.films import (
     ANY_WAY_ROUND,
     Example,
@@ -76,19 +76,19 @@ def calibrate(
         truths.append(np.array(views))
         weights.append(_balanced(truths[-1]))
     truth, weight = np.concatenate(truths), np.concatenate(weights)
-    networks = Networks(first=quick(model))
-    if further is not None:
-        networks = beside(networks.first, _alike(further, recipe), [*shown[0], *shown[1]], truth, weight)
+    other = None if further is None else _alike(further, recipe)
+    networks = Networks(first=quick(model), further=other)
+    said = [networks.looks(images) for images in shown]
+    scale = None if other is None else scale_of(np.concatenate(said, axis=1), truth, weight)
+    looks = [scaled(one, scale) for one in said]
     bias = upright_bias(networks.first, recipe, [*made[:250], *real, *chests])
-    looks = [networks.looks(images) for images in shown]
     chosen = choose(np.concatenate(looks, axis=1), truth, weight, rotation_bias=bias)
-    strict = gate_of(networks, recipe, chosen.temperature, real_films(shared))
-    scale = None if further is None else networks.scale
+    strict = gate_of(replace(networks, scale=scale), recipe, chosen.temperature, real_films(shared))
     chosen = replace(chosen, margin=max(chosen.margin, strict), further_scale=scale)
     chosen.measured["real_films_calibrated_on"] = float(len(real))
     chosen.measured["margin_by_look"] = strict
-    for name, said, true in zip(("simulated_accuracy", "real_accuracy"), looks, truths, strict=True):
-        right = answered(said, chosen.temperature).argmax(axis=1) == true
+    for name, one, true in zip(("simulated_accuracy", "real_accuracy"), looks, truths, strict=True):
+        right = answered(one, chosen.temperature).argmax(axis=1) == true
         chosen.measured[name] = float(right.mean())
     (network / "calibration.json").write_text(json.dumps(asdict(chosen), indent=1))
     return chosen

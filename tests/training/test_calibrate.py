@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from training.asked import Networks, answered, beside, best_temperature, softmax
+from training.asked import Networks, answered, best_temperature, scale_of, scaled, softmax
 from training.calibrate import OTHER, choose, gate_of, ranking
 from training.films import RealFilm
 from training.recipe import Recipe
@@ -103,18 +103,16 @@ def test_films_of_look_that_are_sure_and_wrong_close_the_gate(
 
 
 def test_one_temperature_suits_both_networks() -> None:
-    logits, truth = drawn(1.0, count=1500)
+    logits, truth = drawn(1.0)
+    looks = np.stack([logits, logits * 2.5])
+    scale = scale_of(looks, truth, np.ones(len(truth)))
+    assert scale == pytest.approx(1 / 2.5, rel=0.03)
+    first, second = scaled(looks, scale)
+    assert second == pytest.approx(first, rel=0.03)
+    assert np.array_equal(first, logits)
 
-    def said(scale: float):  # type: ignore[no-untyped-def]
-        def run(images: np.ndarray) -> dict[str, np.ndarray]:  # type: ignore[type-arg]
-            rows = np.round(images[:, 0, 0, 0]).astype(int)  # each film is its own number
-            return {"view": np.float32(logits[rows] * scale)}
 
-        return run
-
-    images = [np.full((4, 4), number, np.float32) for number in range(len(truth))]
-    networks = beside(said(1.0), said(2.5), images, truth, np.ones(len(truth)))
-    assert networks.scale == pytest.approx(1 / 2.5, rel=0.03)
-    looks = networks.looks(images)
-    assert looks.shape == (6, len(truth), len(LABELS))
-    assert looks[3] == pytest.approx(looks[0], abs=0.3)
+def test_both_networks_have_three_looks_at_each_film() -> None:
+    networks = Networks(first=_sure_of_the_first_label, further=_sure_of_the_first_label, scale=0.5)
+    looks = networks.looks([np.zeros((8, 8), np.float32)] * 4)
+    assert looks[:, :, 0].tolist() == [[8.0] * 4] * 3 + [[4.0] * 4] * 3
