@@ -26,7 +26,7 @@ from training.backbone import EPSILON, backbone, settled
 from training.network import body_of
 from training.simulate.views import LABELS
 
-VIEW_PACK: Final = SHIPPED / "view" / "7"
+VIEW_PACK: Final = SHIPPED / "view" / "8"
 CONVOLUTIONS: Final = ("Convolution", "GroupConvolution")
 LEAST, MOST = 0.1, 30.0  # times larger: a channel that does nothing stays small
 Floats = NDArray[np.float32]
