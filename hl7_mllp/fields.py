@@ -16,6 +16,7 @@ from hl7_mllp.complaints import Complaint, Condition
 KNOWN = frozenset({"MSH", "PID", "ORC", "OBR", "TQ1", "IPC", "ZDS"})
 LONGEST_VALUE = 250  # characters; the longest of what is read, a name, may have 250 (v2.5.1, XPN)
 MOST_SEGMENTS = 1000
+USUAL = "^~\\&"  # component, repetition, escape, subcomponent
 NULL = '""'  # delete what is known (section 2.5.3); here: nothing is said
 _HEAD = re.compile(r"MSH(?P<field>[^\w\s])(?P<others>[^\w\s]{2,5}?)(?P=field)")
 
@@ -60,10 +61,18 @@ def _part(node: Any, index: int) -> Any:
     return node if index == 0 else ""
 
 
+def _told_apart(field: str, others: str) -> bool:
+    """Whether no two of a header's separators are the same, nor one the same as what stands for an absent one
+    (section 2.5.4)."""
+    filled = others + USUAL[len(others) :]
+    splitting = {field, filled[0], filled[1], filled[3]}  # all but the escape
+    return len(splitting) == 4 and len({field, *others}) == 1 + len(others)
+
+
 def segments(text: str, encoding: str) -> Iterator[Segment]:
     """The segments that we know, in order, the header first. Raises Complaint for what is no message."""
     head = _HEAD.match(text)
-    if head is None or len({head["field"], *head["others"]}) <= len(head["others"]):
+    if head is None or not _told_apart(head["field"], head["others"]):
         raise Complaint(Condition.SEGMENT_SEQUENCE, "MSH", "this does not begin as an HL7 message does")
     known = [line for line in text.split("\r") if line[:3] in KNOWN]
     if len(known) > MOST_SEGMENTS or sum(line.startswith("MSH") for line in known) != 1:

@@ -11,6 +11,7 @@ stay closed, outlines move by as much.
 
 from __future__ import annotations
 
+import sys
 import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -58,6 +59,8 @@ class OpenGLRaster:
     """An OpenGL context of the thread that makes it. Raises NoOpenGLError."""
 
     def __init__(self) -> None:
+        if "tensorflow" in sys.modules:
+            raise NoOpenGLError("TensorFlow is loaded, and Mesa crashes beside its LLVM: draw elsewhere")
         without_screen: dict[str, Any] = {"standalone": True, "backend": "egl"}
         try:
             context = moderngl.create_context(require=VERSION, **without_screen)
