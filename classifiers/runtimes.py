@@ -58,12 +58,10 @@ def load(
     chosen = engine or pack.manifest.runtime
 
     def opened(weights: Path, further: Runtime | None = None) -> Runtime:
-        by_openvino = chosen is Engine.OPENVINO
-        network = (
-            _openvino(pack, weights, threads, hint, cache)
-            if by_openvino
-            else _tensorflow(pack, weights, threads)
-        )
+        if chosen is Engine.OPENVINO:
+            network = _openvino(pack, weights, threads, hint, cache)
+        else:
+            network = _tensorflow(pack, weights, threads)
         warm = Warm(pack, network, further)
         warm.check()
         return warm

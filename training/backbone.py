@@ -201,3 +201,8 @@ def settled(model: keras.Model, batches: Iterable[Any], *, keep: Collection[str]
         model(images, training=True)
     for layer, (momentum, trainable) in zip(norms, kept, strict=True):
         layer.momentum, layer.trainable = momentum, trainable
+
+
+def settled_where_it_learns(model: keras.Model, batches: Iterable[Any]) -> None:
+    """As ``settled``; layers that do not learn stay as they were: what comes after has learnt from them."""
+    settled(model, batches, keep={layer.name for layer in model.layers if not layer.trainable})

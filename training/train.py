@@ -12,11 +12,12 @@ from pathlib import Path
 import keras
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from training.ahead import ahead
 from training.augment import Batch, batches
 from training.average import between
-from training.backbone import imagenet_file, load_imagenet, settled
+from training.backbone import imagenet_file, load_imagenet, settled, settled_where_it_learns
 from training.begin import go_on_from
 from training.films import Example, allowed, chest_films, simulated
 from training.kept import save_arrays
@@ -58,23 +59,20 @@ def train(
         return _films(shared, films, recipe, report, side=side, seed=recipe.seed + loop.step)
 
     if start is None and loop.step == 0:
-        settle(model, feed(recipe.small), recipe, keep_frozen=False)
+        settled(body_of(model), _first(feed(recipe.small), recipe))
     loop.run(feed, report)
     loop.settle()
     if start is None:
-        settle(model, feed(recipe.side), recipe)
+        settled_where_it_learns(body_of(model), _first(feed(recipe.side), recipe))
     model.set_weights(between(model.get_weights(), begun, recipe.of_start if start is not None else 0.0))
     final = out / WEIGHTS
     model.save_weights(final)
     return final
 
 
-def settle(model: keras.Model, films: Iterator[Batch], recipe: Recipe, *, keep_frozen: bool = True) -> None:
-    """Set the backbone's normalisations to films; those of blocks that do not learn stay as they were, for
-    what comes after them has learnt from that."""
-    body = body_of(model)
-    frozen = {layer.name for layer in body.layers if not layer.trainable} if keep_frozen else ()
-    settled(body, (batch.images for batch in itertools.islice(films, recipe.settle)), keep=frozen)
+def _first(films: Iterator[Batch], recipe: Recipe) -> Iterator[NDArray[np.float32]]:
+    """The batches that set normalisation."""
+    return (batch.images for batch in itertools.islice(films, recipe.settle))
 
 
 def _begun(recipe: Recipe, start: Path | None, backbone: Path | None) -> keras.Model:

@@ -25,7 +25,7 @@ import numpy as np
 import tensorflow as tf
 
 from training.ahead import ahead
-from training.backbone import settled
+from training.backbone import settled, settled_where_it_learns
 from training.detect.augment import Style, augmented
 from training.detect.example import BoxedFilm
 from training.detect.losses import Shares, loss_of
@@ -106,9 +106,8 @@ def learn(
         settled(model, (batch.inputs for batch in itertools.islice(films, recipe.settle)))
     loop.run(films, report)
     loop.averaged()
-    if recipe.by_batch:  # what does not learn stays as it was, for what comes after has learnt from that
-        still = {layer.name for layer in model.layers if not layer.trainable}
-        settled(model, (batch.inputs for batch in itertools.islice(films, LAST_SETTLING)), keep=still)
+    if recipe.by_batch:
+        settled_where_it_learns(model, (batch.inputs for batch in itertools.islice(films, LAST_SETTLING)))
     model.save_weights(final)
     (out / "recipe.json").write_text(json.dumps(asdict(recipe) | {"done": loop.step}, indent=1))
     return model
