@@ -7,6 +7,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from dataclasses import fields
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
@@ -62,6 +63,7 @@ def _network_stages(stages: Stages) -> None:
     for one in (average, weigh):
         one.add_argument("--networks", type=Path, nargs="*", default=[], help=trained)
         one.add_argument("--start", type=Path, required=True, help="view pack that all of them began with")
+        one.add_argument("--films", type=Path, nargs="*", help=f"{folders}; some set its normalisation")
     chosen = "choose temperature, gate and reject on films that may train"
     calibrate = stages.add("calibrate", _calibrate, chosen)
     calibrate.add_argument("--films", type=Path, nargs="*", help=folders)
@@ -124,6 +126,10 @@ def _sheet(options: Namespace) -> None:
     print(out)
 
 
+def _folders(options: Namespace) -> list[Path]:
+    return options.films or [options.work / "films"]
+
+
 def _train(options: Namespace) -> None:
     from training.recipe import Recipe
     from training.train import train
@@ -132,7 +138,7 @@ def _train(options: Namespace) -> None:
     recipe = Recipe(**{field.name: getattr(options, field.name) for field in fields(Recipe)})
     weights = train(
         shared=options.data,
-        films=options.films or [options.work / "films"],
+        films=_folders(options),
         out=options.work / "network",
         recipe=recipe,
         start=options.start,
@@ -144,16 +150,31 @@ def _train(options: Namespace) -> None:
 
 def _average(options: Namespace) -> None:
     from training.average import average
+    from training.feed import settling_films
 
-    out = options.work / "network"
-    print(average(options.networks, start=options.start, of_start=options.of_start, out=out))
+    written = average(
+        options.networks,
+        start=options.start,
+        of_start=options.of_start,
+        out=options.work / "network",
+        settling=partial(settling_films, options.data, _folders(options)),
+    )
+    print(written)
 
 
 def _weigh(options: Namespace) -> None:
+    from training.feed import settling_films
     from training.weigh import weigh
 
+    rows = weigh(
+        options.networks,
+        start=options.start,
+        shares=options.shares,
+        shared=options.data,
+        settling=partial(settling_films, options.data, _folders(options)),
+    )
     print("of start  films      top-1  log-loss  temperature")
-    for row in weigh(options.networks, start=options.start, shares=options.shares, shared=options.data):
+    for row in rows:
         figures = f"{row.top_1:.3f}  {row.log_loss:8.3f}  {row.temperature:11.2f}"
         print(f"{row.of_start:8.2f}  {row.split:9}  {figures}", flush=True)
 
@@ -163,7 +184,7 @@ def _calibrate(options: Namespace) -> None:
 
     chosen = calibrate(
         shared=options.data,
-        films=options.films or [options.work / "films"],
+        films=_folders(options),
         network=options.work / "network",
         further=options.further,
     )

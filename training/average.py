@@ -8,7 +8,7 @@ CVPR 2022).
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -16,13 +16,16 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from training.backbone import normalised_anew, settled_where_it_learns
 from training.begin import go_on_from
 from training.load import WEIGHTS, trained
-from training.network import network
+from training.network import body_of, network
 from training.recipe import Recipe
 from training.simulate.views import LABELS
 
-Weights = list[NDArray[np.float32]]
+Floats = NDArray[np.float32]
+Weights = list[Floats]
+Settling = Callable[[Recipe], Sequence[Floats]]  # batches (N, side, side, 1) of films for a recipe's network
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,38 +36,45 @@ class Mixture:
     recipe: Recipe
     mean: Weights
     begun: Weights
+    films: Sequence[Floats]  # what a mixture's normalisation is set to: it is no mean of those of its parts
 
     def with_start(self, of_start: float) -> keras.Model:
         """The network that is ``of_start`` parts the start and the rest the mean; the same object each
         time."""
         self.model.set_weights(between(self.mean, self.begun, of_start))
+        if self.films:
+            settled_where_it_learns(body_of(self.model), self.films)
         return self.model
 
 
-def mixture(networks: Sequence[Path], start: Path) -> Mixture:
-    """What was trained in ``networks`` from the pack ``start``; of no networks the start alone. Raises
-    FileNotFoundError where nothing was trained, and as ``go_on_from`` does."""
+def mixture(networks: Sequence[Path], start: Path, settling: Settling) -> Mixture:
+    """What was trained in ``networks`` from the pack ``start``, normalisation set by the films of
+    ``settling``; of no networks the start alone, as it is. Raises FileNotFoundError where nothing was
+    trained, and as ``go_on_from`` does."""
     if not networks:
         return _alone(start)
     model, recipe = trained(networks[0])
     mean = model.get_weights()
     for others, folder in enumerate(networks[1:], start=1):
         mean = between(trained(folder)[0].get_weights(), mean, others / (others + 1))
-    go_on_from(model, start)
-    return Mixture(model=model, recipe=recipe, mean=mean, begun=model.get_weights())
+    go_on_from(model, start, size=recipe.body)
+    films = settling(recipe)
+    normalised_anew(body_of(model), films)
+    return Mixture(model=model, recipe=recipe, mean=mean, begun=model.get_weights(), films=films)
 
 
 def _alone(start: Path) -> Mixture:
     model, recipe = network(Recipe(), side=Recipe().side), Recipe()
     go_on_from(model, start)
-    return Mixture(model=model, recipe=recipe, mean=model.get_weights(), begun=model.get_weights())
+    begun = model.get_weights()
+    return Mixture(model=model, recipe=recipe, mean=begun, begun=begun, films=())
 
 
-def average(networks: Sequence[Path], *, start: Path, of_start: float, out: Path) -> Path:
+def average(networks: Sequence[Path], *, start: Path, of_start: float, out: Path, settling: Settling) -> Path:
     """Write a network into ``out`` that is ``of_start`` parts the pack ``start`` and for the rest the mean of
-    what was trained in ``networks``; without any, the start, to be calibrated anew. Returns the weights'
-    path. Raises as ``mixture`` does."""
-    mixed = mixture(networks, start)
+    what was trained in ``networks``, normalisation set by the films of ``settling``; without any, the start,
+    to be calibrated anew. Returns the weights' path. Raises as ``mixture`` does."""
+    mixed = mixture(networks, start, settling)
     out.mkdir(parents=True, exist_ok=True)
     kept = asdict(replace(mixed.recipe, of_start=of_start)) | {"labels": LABELS}
     (out / "recipe.json").write_text(json.dumps(kept, indent=1))

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from classifiers.packs import SHIPPED, load_pack
 from classifiers.vino import ov
-from training.backbone import EPSILON, backbone, settled
+from training.backbone import EPSILON, SMALLEST, backbone, settled
 from training.network import body_of
 from training.simulate.views import LABELS
 
@@ -33,18 +33,21 @@ Floats = NDArray[np.float32]
 
 
 def begin_with_view(model: keras.Model, pack: Path = VIEW_PACK) -> None:
-    """Give the backbone of ``model`` the view pack's weights. Raises PackError for a pack that was changed,
-    ValueError when its network has another backbone."""
-    found = folded(load_pack(pack).weights)
-    names = convolutions()
+    """Give the backbone of ``model``, of the smallest size, the view pack's weights. Raises PackError for a
+    pack that was changed, ValueError when its network has another backbone."""
+    _begin(model, load_pack(pack).weights, SMALLEST)
+
+
+def _begin(model: keras.Model, weights: Path, size: str) -> None:
+    found, names = folded(weights), convolutions(size)
     if len(found) != len(names):
-        raise ValueError(f"{pack} has {len(found)} convolutions, the backbone {len(names)}")
+        raise ValueError(f"{weights} has {len(found)} convolutions, the backbone {len(names)}")
     there = {layer.name: layer for layer in model.layers}
     for name, (kernel, bias) in zip(names, found, strict=True):
         if name in there:
             wanted = there[name].get_weights()[0].shape
             if kernel.shape != wanted:
-                raise ValueError(f"{name} is {kernel.shape} in {pack}, not {wanted}")
+                raise ValueError(f"{name} is {kernel.shape} in {weights}, not {wanted}")
             set_folded(there[name], there[f"{name}_norm"], kernel, bias)
 
 
@@ -61,15 +64,20 @@ def set_folded(layer: Any, norm: Any | None, kernel: Floats, bias: Floats | None
     norm.set_weights([one, bias, nothing, larger**2 - np.float32(EPSILON)])
 
 
-def go_on_from(model: keras.Model, pack: Path) -> None:
-    """Give a view network (``training.network``) all weights of a view pack. Raises as ``begin_with_view``
-    does, and ValueError when the pack's labels are not those of the table of views."""
+def go_on_from(model: keras.Model, pack: Path, *, size: str = SMALLEST) -> None:
+    """Give a view network (``training.network``), its body of a size of ``training.backbone.SIZES``, all
+    weights of a view pack: of the smallest size those of the pack's first network, else of its further one.
+    Raises as ``begin_with_view`` does, and ValueError when the pack's labels are not those of the table of
+    views, or it has no further network."""
     loaded = load_pack(pack)
     if (labels := loaded.manifest.outputs["view"].labels) != LABELS:
         changed = ", ".join(sorted(set(labels) ^ set(LABELS))) or "their order"
         raise ValueError(f"{loaded.ref} has other labels than the table of views: {changed}")
-    begin_with_view(body_of(model), pack)
-    for name, kernel, bias in _heads(loaded.weights):
+    weights = loaded.weights if size == SMALLEST else loaded.further
+    if weights is None:
+        raise ValueError(f"{loaded.ref} has one network, whose body is {SMALLEST}, not {size}")
+    _begin(body_of(model), weights, size)
+    for name, kernel, bias in _heads(weights):
         model.get_layer(name).set_weights([kernel, bias])
 
 
@@ -88,10 +96,10 @@ def _enlarged(kernel: Floats) -> Floats:
     return np.asarray(np.clip(usual / np.maximum(size, 1e-6), LEAST, MOST), dtype=np.float32)
 
 
-def convolutions() -> list[str]:
-    """The backbone's convolutions, first to last."""
+def convolutions(size: str = SMALLEST) -> list[str]:
+    """The convolutions of a backbone of that size, first to last."""
     kinds = (layers.Conv2D, layers.DepthwiseConv2D)
-    return [layer.name for layer in backbone(side=None).layers if isinstance(layer, kinds)]
+    return [layer.name for layer in backbone(side=None, size=size).layers if isinstance(layer, kinds)]
 
 
 def folded(weights: Path) -> list[tuple[Floats, Floats]]:
@@ -134,7 +142,11 @@ def _after(op: Any) -> Any:
 
 
 def constant(node: Any) -> Floats:
-    """The numbers of a constant, behind its conversion from half precision."""
+    """The numbers of a constant, behind its conversion from half precision, or from eight bits
+    (``training.compress``)."""
+    if node.get_type_name() == "Multiply":
+        whole, unit = (constant(node.input_value(k).get_node()) for k in range(2))
+        return whole * unit
     while node.get_type_name() == "Convert":
         node = node.input_value(0).get_node()
     return np.asarray(node.get_data(), dtype=np.float32)

@@ -30,11 +30,10 @@ def network(recipe: Recipe, *, side: int | None) -> keras.Model:
     return keras.Model(entry, heads, name="view")
 
 
-def learning(model: keras.Model, images: Any, *, by_batch: bool) -> dict[str, Any]:
-    """The logits of all heads while the network learns: features are dropped. What the blocks that learn see
-    is normalised ``by_batch``, or as it was set (``settled``), which Keras would not leave alone if the whole
-    were called to train."""
-    features = model.get_layer("features")(body_of(model)(images, training=by_batch))
+def learning(model: keras.Model, images: Any) -> dict[str, Any]:
+    """The logits of all heads while the network learns: features are dropped, and what the blocks that learn
+    see is normalised by each batch, so that steps have a size."""
+    features = model.get_layer("features")(body_of(model)(images, training=True))
     dropped = model.get_layer("dropped")(features, training=True)
     return {name: model.get_layer(name)(dropped) for name in HEADS}
 

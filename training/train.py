@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, fields
+from functools import partial
 from pathlib import Path
 
 import keras
 import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 
-from training.ahead import ahead
-from training.augment import Batch, batches
+from training.augment import Batch
 from training.average import between
-from training.backbone import imagenet_file, load_imagenet, settled, settled_where_it_learns
+from training.backbone import (
+    imagenet_file,
+    load_imagenet,
+    normalised_anew,
+    settled,
+    settled_where_it_learns,
+)
 from training.begin import go_on_from
-from training.films import Example, allowed, chest_films, simulated
+from training.feed import Report, fed, settling
 from training.kept import save_arrays
 from training.load import WEIGHTS
 from training.network import body_of, learning, network
 from training.recipe import Recipe
 from training.simulate.views import LABELS
-
-Report = Callable[[str], None]
 
 
 def train(
@@ -49,30 +51,19 @@ def train(
     """
     out.mkdir(parents=True, exist_ok=True)
     model = _begun(recipe, start, backbone)
-    begun = model.get_weights()
     (out / "recipe.json").write_text(json.dumps(asdict(recipe) | {"labels": LABELS}, indent=1))
-    # ImageNet's weights are far from films, and only steps whose size normalisation checks get there soon;
-    # what a pack knows lies near, and its normalisations are part of its convolutions.
-    loop = _Loop(model, recipe, out, by_batch=start is None)
-
-    def feed(side: int) -> Iterator[Batch]:
-        return _films(shared, films, recipe, report, side=side, seed=recipe.seed + loop.step)
-
-    if start is None and loop.step == 0:
-        settled(body_of(model), _first(feed(recipe.small), recipe))
+    feed = partial(fed, shared, films, recipe, report=report)
+    set_to_films = settled if start is None else normalised_anew
+    set_to_films(body_of(model), settling(feed(side=recipe.small), recipe))
+    begun = model.get_weights()
+    loop = _Loop(model, recipe, out)
     loop.run(feed, report)
     loop.settle()
-    if start is None:
-        settled_where_it_learns(body_of(model), _first(feed(recipe.side), recipe))
     model.set_weights(between(model.get_weights(), begun, recipe.of_start if start is not None else 0.0))
+    settled_where_it_learns(body_of(model), settling(feed(side=recipe.side), recipe))
     final = out / WEIGHTS
     model.save_weights(final)
     return final
-
-
-def _first(films: Iterator[Batch], recipe: Recipe) -> Iterator[NDArray[np.float32]]:
-    """The batches that set normalisation."""
-    return (batch.images for batch in itertools.islice(films, recipe.settle))
 
 
 def _begun(recipe: Recipe, start: Path | None, backbone: Path | None) -> keras.Model:
@@ -80,36 +71,15 @@ def _begun(recipe: Recipe, start: Path | None, backbone: Path | None) -> keras.M
     if start is None:
         load_imagenet(body_of(model), imagenet_file(backbone, size=recipe.body))
     elif start.is_dir():
-        go_on_from(model, start)
+        go_on_from(model, start, size=recipe.body)
     else:
         model.load_weights(start)
     return model
 
 
-def _films(
-    shared: Path, films: Sequence[Path], recipe: Recipe, report: Report, *, side: int, seed: int
-) -> Iterator[Batch]:
-    pools = _pools(shared, films, recipe)  # films may still be rendered while the first part learns
-    report(f"{side} px: " + ", ".join(f"{len(pool)} films ({count} a batch)" for pool, count in pools))
-    return ahead(batches(pools, side=side, seed=seed, flip=(False, True, False)))
-
-
-def _pools(shared: Path, films: Sequence[Path], recipe: Recipe) -> list[tuple[list[Example], int]]:
-    made = list(simulated(films, held_out=False))
-    if not made:
-        raise FileNotFoundError(
-            f"no simulated films in {', '.join(map(str, films))}: run `python -m training simulate`"
-        )
-    return [
-        (made, recipe.simulated),
-        (allowed(shared, "train"), recipe.real),
-        (chest_films(shared, "train"), recipe.chest),
-    ]
-
-
 class _Loop:
-    def __init__(self, model: keras.Model, recipe: Recipe, out: Path, *, by_batch: bool) -> None:
-        self.model, self.recipe, self._by_batch, self._kept = model, recipe, by_batch, out / "checkpoint.npz"
+    def __init__(self, model: keras.Model, recipe: Recipe, out: Path) -> None:
+        self.model, self.recipe, self._kept = model, recipe, out / "checkpoint.npz"
         self._optimizer = keras.optimizers.AdamW(recipe.rate, weight_decay=recipe.decay, clipnorm=1.0)
         self._optimizer.build(model.trainable_variables)
         self._mean = [variable.numpy().copy() for variable in model.trainable_variables]
@@ -118,13 +88,13 @@ class _Loop:
             self._resume()
         self._update = tf.function(self._update_once)
 
-    def run(self, feed: Callable[[int], Iterator[Batch]], report: Report) -> None:
+    def run(self, feed: Callable[..., Iterator[Batch]], report: Report) -> None:
         losses: list[float] = []
         side, films = 0, iter(())  # type: tuple[int, Iterator[Batch]]
         while (done := self._progress()) < 1.0:
             wanted = self.recipe.small if done < self.recipe.small_share else self.recipe.side
             if wanted != side:
-                side, films = wanted, feed(wanted)
+                side, films = wanted, feed(side=wanted, step=self.step)
             self._optimizer.learning_rate.assign(self._rate(done))
             batch = next(films)
             loss = self._update(*(tf.constant(getattr(batch, field.name)) for field in fields(batch)))
@@ -154,7 +124,7 @@ class _Loop:
 
     def _update_once(self, images, views, view_weights, beams, beam_weights, turns, turn_weights):  # type: ignore[no-untyped-def]
         with tf.GradientTape() as tape:
-            out = learning(self.model, images, by_batch=self._by_batch)
+            out = learning(self.model, images)
             smooth = self.recipe.smoothing
             wanted = tf.one_hot(views, len(LABELS)) * (1 - smooth) + smooth / len(LABELS)
             loss = _mean(tf.nn.softmax_cross_entropy_with_logits(wanted, out["view"]), view_weights)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from classifiers.prepare import prepare
 from router.views import OTHER
 from training.asked import softmax
-from training.average import mixture
+from training.average import Settling, mixture
 from training.films import RealFilm, read, real_films
 from training.quick import predicted, quick
 from training.simulate.film import floats
@@ -39,10 +39,15 @@ class Weighed:
 
 
 def weigh(
-    networks: Sequence[Path], *, start: Path, shares: Sequence[float], shared: Path
+    networks: Sequence[Path],
+    *,
+    start: Path,
+    shares: Sequence[float],
+    shared: Path,
+    settling: Settling,
 ) -> Iterator[Weighed]:
-    """Every share of the start, on every split. Raises as ``mixture`` does."""
-    mixed = mixture(networks, start)
+    """Every share of the start, on every split; ``settling`` and what is raised as for ``mixture``."""
+    mixed = mixture(networks, start, settling)
     films = [film for film in real_films(shared) if film.split in SPLITS and film.folder != OTHER]
     side, margin = mixed.recipe.side, mixed.recipe.margin
     images = [prepare(floats(read(film.path)), side=side, margin=margin) for film in films]

@@ -13,7 +13,7 @@ import pytest
 from training.average import average, between
 from training.begin import VIEW_PACK, go_on_from
 from training.load import WEIGHTS, trained
-from training.network import network
+from training.network import body_of, network
 from training.recipe import Recipe
 from training.simulate.views import LABELS
 
@@ -21,6 +21,12 @@ from training.simulate.views import LABELS
 def test_a_share_of_the_start() -> None:
     tuned, begun = [np.array([2.0, 4.0])], [np.array([0.0, 8.0])]
     assert between(tuned, begun, 0.25)[0] == pytest.approx([1.5, 5.0])
+
+
+def settling(recipe: Recipe) -> list[np.ndarray]:
+    """Films for ``recipe``'s network."""
+    shape = (3, recipe.side, recipe.side, 1)
+    return [np.random.default_rng(0).random(shape).astype(np.float32)]
 
 
 def left_by_training(folder: Path, model: keras.Model, change: float) -> Path:
@@ -41,11 +47,15 @@ def test_three_networks_count_alike_and_the_start_as_it_is_told(tmp_path: Path) 
     go_on_from(model, VIEW_PACK)
     begun = model.get_layer("view").get_weights()[1]
     made = [left_by_training(tmp_path / str(change), model, change) for change in (1.0, 2.0, 6.0)]
-    written = average(made, start=VIEW_PACK, of_start=0.5, out=tmp_path / "out")
+    written = average(made, start=VIEW_PACK, of_start=0.5, out=tmp_path / "out", settling=settling)
     found, recipe = trained(tmp_path / "out")
     assert written == tmp_path / "out" / WEIGHTS
     assert recipe.of_start == 0.5
     assert found.get_layer("view").get_weights()[1] == pytest.approx(begun + 1.5, abs=1e-4)
+    body, films = body_of(found), settling(recipe)[0]
+    reaching = keras.Model(body.input, body.get_layer("block5_expand_norm").input)(films, training=False)
+    norm = body.get_layer("block5_expand_norm")
+    assert norm.moving_mean.numpy() == pytest.approx(np.mean(reaching, axis=(0, 1, 2)), abs=1e-3)
 
 
 @pytest.mark.timeout(120)  # loads TensorFlow
@@ -53,6 +63,6 @@ def test_three_networks_count_alike_and_the_start_as_it_is_told(tmp_path: Path) 
 def test_without_networks_it_is_the_start_itself(tmp_path: Path) -> None:
     model = network(Recipe(), side=208)
     go_on_from(model, VIEW_PACK)
-    average([], start=VIEW_PACK, of_start=0.5, out=tmp_path)
+    average([], start=VIEW_PACK, of_start=0.5, out=tmp_path, settling=settling)
     for kept, begun in zip(trained(tmp_path)[0].get_weights(), model.get_weights(), strict=True):
         assert np.array_equal(kept, begun)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from classifiers.packs import load_pack
+from classifiers.packs import load_pack, write_pack
 from classifiers.runtimes import load
 from classifiers.vino import ov
 from training.backbone import backbone
@@ -30,12 +33,25 @@ def test_the_backbone_sees_what_the_view_pack_sees() -> None:
 
 @pytest.mark.timeout(120)  # loads TensorFlow
 def test_a_network_that_goes_on_from_a_pack_says_what_the_pack_says() -> None:
-    model = network(Recipe(), side=208)
-    go_on_from(model, VIEW_PACK)
+    runtime = load(load_pack(VIEW_PACK), threads=1)
     films = np.random.default_rng(1).random((2, 208, 208, 1)).astype(np.float32)
-    there = load(load_pack(VIEW_PACK), threads=1).infer(films)
-    for head, here in model(films, training=False).items():
-        assert np.asarray(here) == pytest.approx(there[head], abs=1e-4)
+    for size, pack in (("lite0", runtime), ("lite2", runtime.further)):
+        model, there = network(Recipe(body=size), side=208), pack.infer(films)
+        go_on_from(model, VIEW_PACK, size=size)
+        for head, here in model(films, training=False).items():
+            assert np.asarray(here) == pytest.approx(there[head], abs=1e-4)
+
+
+def test_a_pack_without_a_further_network_gives_none_to_go_on_from(tmp_path: Path) -> None:
+    shipped = load_pack(VIEW_PACK).manifest
+    manifest = replace(shipped, version="1", weights=replace(shipped.weights, further=None))
+    copied = tmp_path / "view" / "1"
+    copied.mkdir(parents=True)
+    for name in ("model.xml", "model.bin", "CARD.md"):
+        (copied / name).write_bytes((VIEW_PACK / name).read_bytes())
+    write_pack(copied, manifest)
+    with pytest.raises(ValueError, match="has one network, whose body is lite0, not lite2"):
+        go_on_from(network(Recipe(body="lite2"), side=208), copied, size="lite2")
 
 
 def test_a_pack_with_other_labels_cannot_be_gone_on_from(monkeypatch: pytest.MonkeyPatch) -> None:

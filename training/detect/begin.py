@@ -8,7 +8,8 @@ each convolution meets its twin.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 
 from classifiers.packs import load_pack
 from classifiers.vino import ov
+from training.backbone import normalised_anew
 from training.begin import (
     CONVOLUTIONS,
     begin_with_view,
@@ -32,6 +34,7 @@ from training.detect.export import converted
 from training.detect.targets import Batch
 
 Floats = NDArray[np.float32]
+SETTLING: Final = 8  # batches that set the heads' normalisations, and as many that set all
 ANSWERS: Final = ("boxes", "scores")  # every layer but those that only help to learn has a say in them
 
 
@@ -40,15 +43,17 @@ def answers_of(network: ov.Model) -> dict[str, Any]:
     return {name: network.output(name).get_node().input_value(0).get_node() for name in ANSWERS}
 
 
-def begin(model: keras.Model, start: Path | None, first: Iterable[Batch]) -> None:
-    """Give a fresh detector the weights of the pack ``start``, whose normalisations are set; without one the
-    view pack's backbone, below heads whose normalisations the ``first`` batches set. Raises as
-    ``begin_with_pack`` and ``begin_with_view`` do."""
+def begin(model: keras.Model, start: Path | None, films: Iterator[Batch]) -> None:
+    """Give a fresh detector the weights of the pack ``start``; without one the view pack's backbone, below
+    heads whose normalisations the first of ``films`` set. The next of them set what all is normalised by
+    (``normalised_anew``). Raises as ``begin_with_pack`` and ``begin_with_view`` do."""
+    images = (np.asarray(batch.inputs, dtype=np.float32) for batch in films)
     if start is not None:
         begin_with_pack(model, start)
-        return
-    begin_with_view(model)
-    settled_heads(model, (np.asarray(batch.inputs, dtype=np.float32) for batch in first))
+    else:
+        begin_with_view(model)
+        settled_heads(model, islice(images, SETTLING))
+    normalised_anew(model, islice(images, SETTLING))
 
 
 def begin_with_pack(model: keras.Model, pack: Path) -> None:

@@ -1,4 +1,5 @@
-"""Train a detector, resumable, with an average of its weights kept along the way.
+"""Train a detector, resumable, with an average of its weights kept along the way. What the layers that learn
+see is normalised by each batch, and set to films when all is learnt.
 
     model = detector(len(LABELS), side=320)
     begin_with_imagenet(model)
@@ -48,7 +49,6 @@ class Recipe:
     average: float = 0.995  # of the kept weights, per step
     frozen: int = 3  # blocks that keep their weights; 0 trains the stem too
     settle: int = 20  # batches over which normalisation is set before the first step; 0 leaves it
-    by_batch: bool = False  # normalise by each batch while it learns, instead of as was set
     seed: int = 1
     minutes: float = 1e9  # the schedule is shortened to end by then
     shares: Shares = field(default_factory=Shares)
@@ -106,8 +106,7 @@ def learn(
         settled(model, (batch.inputs for batch in itertools.islice(films, recipe.settle)))
     loop.run(films, report)
     loop.averaged()
-    if recipe.by_batch:
-        settled_where_it_learns(model, (batch.inputs for batch in itertools.islice(films, LAST_SETTLING)))
+    settled_where_it_learns(model, (batch.inputs for batch in itertools.islice(films, LAST_SETTLING)))
     model.save_weights(final)
     (out / "recipe.json").write_text(json.dumps(asdict(recipe) | {"done": loop.step}, indent=1))
     return model
@@ -158,7 +157,7 @@ class _Loop:
 
     def _update_once(self, arrays: dict[str, Any], keep: Any) -> Any:
         with tf.GradientTape() as tape:
-            out = self.model(arrays["inputs"], training=self.recipe.by_batch)
+            out = self.model(arrays["inputs"], training=True)
             loss = loss_of(out, arrays, self.recipe.shares)
         variables = self.model.trainable_variables
         gradients = tape.gradient(loss, variables)

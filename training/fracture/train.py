@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
-from dataclasses import replace
-from itertools import islice
+from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from training.backbone import normalised_anew
 from training.detect.augment import Style
-from training.detect.begin import begin
 from training.detect.example import BoxedFilm
-from training.detect.loop import Pool, Recipe, batches, learn
-from training.detect.network import detector
-from training.detect.targets import Batch
-from training.films import films_that_teach
+from training.detect.loop import Pool, Recipe, Report
+from training.detect.teach import teach
 from training.fracture.films import (
     BREAKS,
     LABELS,
@@ -30,13 +24,11 @@ from training.fracture.films import (
     squares,
     whole,
 )
-from training.looks import looks_of
 from training.simulate.fracture.injuries import PLACES
 
 # forearms lie on the plate any way round, of either side
 STYLE: Final = Style(turn=10.0, scale=(0.8, 1.3), shape=0.06, shift=0.08, mirrored=0.5, quarter_turns=0.4,
                      greys=0.6, coarse=0.35, coarsest=0.45, rough=0.4, strange=0.3)  # fmt: skip
-SETTLING: Final = 8  # batches that set the heads' normalisations, then all
 BROKEN, WHOLE, APART, CLOSE, TOGETHER = 4, 2, 3, 2, 3  # looks at simulated films in a batch, of each kind
 REAL, OTHER, NEAR = 1, 1, 2  # at real ones
 
@@ -80,27 +72,19 @@ def train(
     folder: Path,
     out: Path,
     recipe: Recipe,
-    report: Callable[[str], None],
+    report: Report,
     *,
     start: Path | None = None,
 ) -> Path:
-    """Train, or go on from the last checkpoint in ``out``; returns the weights' file.
-
-    Begins with the fracture pack ``start``, or with the backbone of the shipped view pack, which has seen
-    forearms, simulated and real.
-    """
-    kept = pools(shared, folder, seed=recipe.seed)
-    report(", ".join(f"{len(pool.films)} {name}" for name, pool in kept.items()))
-    model = detector(len(LABELS), side=SIDE, upright=False)
-    looks = looks_of(films_that_teach(shared), np.random.default_rng(recipe.seed), SIDE)
-    style = replace(STYLE, looks=looks)
-
-    def feed(seed: int) -> Iterator[Batch]:
-        return batches(list(kept.values()), side=SIDE, labels=len(LABELS), seed=seed, style=style)
-
-    if not (out / "checkpoint.npz").is_file():
-        films = feed(recipe.seed)
-        begin(model, start, islice(films, SETTLING))
-        normalised_anew(model, (batch.inputs for batch in islice(films, SETTLING)))
-    learn(model, feed, replace(recipe, settle=0, by_batch=True), out, report)
-    return out / "model.weights.h5"
+    """Train on the films in ``folder`` and real ones of ``shared``; begins and returns as ``teach`` does."""
+    return teach(
+        pools(shared, folder, seed=recipe.seed),
+        labels=len(LABELS),
+        side=SIDE,
+        style=STYLE,
+        shared=shared,
+        start=start,
+        out=out,
+        recipe=recipe,
+        report=report,
+    )

@@ -44,7 +44,7 @@ def laid(film: BoxedFilm, rng: Generator) -> BoxedFilm | None:
     if not boxes:
         return None
     told = film.image.copy()
-    told[label] = 1.0
+    told[label] = np.nan  # what a film with the sign looks like, real ones are to teach
     return replace(
         film,
         pixels=np.asarray(np.round(np.clip(image, 0, 1) * 255), dtype=np.uint8),

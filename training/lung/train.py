@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -27,7 +28,8 @@ from classifiers.detection import Seen
 from classifiers.packs import load_pack
 from classifiers.prepare import prepared
 from classifiers.vino import ov
-from training.detect.begin import go_on_from
+from training.backbone import normalised_anew
+from training.detect.begin import SETTLING, go_on_from
 from training.detect.candidates import Candidates, answers, gathered, keep, seen
 from training.detect.example import BoxedFilm, fitted
 from training.detect.loop import Pool, Report, batches, learn
@@ -89,11 +91,6 @@ def labels_first(
     """Part 1: the whole network on films of patients without boxes."""
     keras.utils.set_random_seed(plan.seed)
     model = network()
-    if not (out / "model.weights.h5").is_file():
-        if start is None:
-            begin_with_imagenet(model, backbone)
-        else:
-            go_on_from(model, unboxed_answers(ov.Core().read_model(load_pack(start).weights)))
     # Read only when there is something to learn.
     taught: list[Pool] = []
 
@@ -102,6 +99,12 @@ def labels_first(
             taught.extend(_pools(films, np.random.default_rng(plan.seed)))
         return batches(taught, side=SIDE, labels=len(LABELS), seed=seed)
 
+    if not (out / "model.weights.h5").is_file() and not (out / "checkpoint.npz").is_file():
+        if start is None:
+            begin_with_imagenet(model, backbone)
+        else:
+            go_on_from(model, unboxed_answers(ov.Core().read_model(load_pack(start).weights)))
+            normalised_anew(model, (batch.inputs for batch in islice(films_of(plan.seed), SETTLING)))
     return learn(model, films_of, plan.whole() if start is None else plan.further(), out, report)
 
 

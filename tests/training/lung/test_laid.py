@@ -28,7 +28,7 @@ def _told(film: BoxedFilm, *labels: int, value: float = 1.0) -> BoxedFilm:
 
 
 @KINDS
-def test_boxes_and_the_film_say_what_was_laid(chest: BoxedFilm, label: int) -> None:
+def test_boxes_say_what_was_laid_and_the_film_nothing_of_it(chest: BoxedFilm, label: int) -> None:
     others = [one for one in ODDS if one != label and not (one in LUMPY and label in LUMPY)]
     for seed in SEEDS:
         film = _told(chest, *others)
@@ -38,7 +38,7 @@ def test_boxes_and_the_film_say_what_was_laid(chest: BoxedFilm, label: int) -> N
         assert len(found.boxes) == len(found.labels) > 0
         (drawn,) = set(found.labels.tolist())
         assert drawn == label or {drawn, label} == set(LUMPY)
-        assert np.flatnonzero(found.image != film.image).tolist() == [drawn]
+        assert np.flatnonzero(np.isnan(found.image)).tolist() == [drawn]
         np.testing.assert_array_equal(found.known, film.known)
         assert (found.boxes >= 0).all() and (found.boxes <= len(film.pixels)).all()
         assert (found.boxes[:, :2] < found.boxes[:, 2:]).all()

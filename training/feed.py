@@ -1,0 +1,53 @@
+"""The films that the view network is fed: so many simulated ones, real ones and chests in a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.ahead import ahead
+from training.augment import Batch, batches
+from training.films import Example, allowed, chest_films, simulated
+from training.recipe import Recipe
+
+Report = Callable[[str], None]
+
+
+def fed(
+    shared: Path, folders: Sequence[Path], recipe: Recipe, *, side: int, report: Report, step: int = 0
+) -> Iterator[Batch]:
+    """Endless batches of ``side`` pixels, made ahead, other ones from each ``step`` on; the films are read
+    anew, for some may have been rendered meanwhile. Raises FileNotFoundError without simulated films."""
+    pools = _pools(shared, folders, recipe)
+    report(f"{side} px: " + ", ".join(f"{len(pool)} films ({count} a batch)" for pool, count in pools))
+    return ahead(batches(pools, side=side, seed=recipe.seed + step, flip=(False, True, False)))
+
+
+def settling(films: Iterator[Batch], recipe: Recipe) -> Iterator[NDArray[np.float32]]:
+    """The batches that set normalisation, (N, side, side, 1) each."""
+    return (batch.images for batch in islice(films, recipe.settle))
+
+
+def settling_films(
+    shared: Path, folders: Sequence[Path], recipe: Recipe, report: Report = print
+) -> list[NDArray[np.float32]]:
+    """The batches that set the normalisation of a network that ``recipe`` has trained. Raises as ``fed``
+    does."""
+    return list(settling(fed(shared, folders, recipe, side=recipe.side, report=report), recipe))
+
+
+def _pools(shared: Path, folders: Sequence[Path], recipe: Recipe) -> list[tuple[list[Example], int]]:
+    made = list(simulated(folders, held_out=False))
+    if not made:
+        raise FileNotFoundError(
+            f"no simulated films in {', '.join(map(str, folders))}: run `python -m training simulate`"
+        )
+    return [
+        (made, recipe.simulated),
+        (allowed(shared, "train"), recipe.real),
+        (chest_films(shared, "train"), recipe.chest),
+    ]
