@@ -28,15 +28,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         write,
         stages.add("card", _card, "write the pack's card and metrics from the evaluation"),
     ):
-        one.add_argument("--pack", type=Path, default=PACKS / "lung" / "3")
+        one.add_argument("--pack", type=Path, default=PACKS / "lung" / "4")
     return stages.run(arguments)
 
 
 def _plan_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--backbone", type=Path, help="ImageNet weights (default: the installed package's)")
-    parser.add_argument(
-        "--start", type=Path, help="lung@2: go on from the network in it that no boxed film taught"
-    )
     for option, minutes, part in (
         ("--minutes", 45.0, "of the whole network"),
         ("--upper-minutes", 12.0, "of the upper half, from kept features"),
@@ -74,7 +71,6 @@ def _train(options: argparse.Namespace) -> None:
         work=options.work,
         plan=plan,
         backbone=options.backbone,
-        start=options.start,
         folds=None if options.folds is None else [None if x == "all" else int(x) for x in options.folds],
         report=lambda line: print(line, flush=True),
     )

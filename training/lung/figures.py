@@ -32,11 +32,14 @@ FEWEST: Final = 8  # positive films for an area under the curve to be told
 def figures(spoken: Said, sure: Crossed) -> dict[str, object]:
     """All of them, ready for JSON; each is [value, low, high]."""
     everything = np.ones(len(spoken.films), dtype=bool)
+    # Where every film has the finding, boxes are ranked as in the papers, by their own scores: a probability
+    # leans on how sure the film as a whole is, which tells nothing there.
+    score = spoken.candidates.logit.astype(np.float64)
     return {
         "films": _counts(spoken),
-        "localisation": _localisation(spoken, sure, WANG_IOU, iobb=False, everywhere=False),
-        "localisation_everywhere": _localisation(spoken, sure, WANG_IOU, iobb=False, everywhere=True),
-        "localisation_iobb": _localisation(spoken, sure, WANG_IOBB, iobb=True, everywhere=False),
+        "localisation": _localisation(spoken, score, WANG_IOU, iobb=False, everywhere=False),
+        "localisation_everywhere": _localisation(spoken, sure.boxes, WANG_IOU, iobb=False, everywhere=True),
+        "localisation_iobb": _localisation(spoken, score, WANG_IOBB, iobb=True, everywhere=False),
         "one_box": {label: _one_box(spoken, sure, k) for k, label in enumerate(LABELS)},
         "froc": {label: _froc(spoken, sure, k) for k, label in enumerate(LABELS)},
         "ap": {label: _precision(spoken, sure, k) for k, label in enumerate(LABELS)},
@@ -64,16 +67,17 @@ def _told(spoken: Said, measure: Callable[[Floats], float]) -> Figure:
 
 
 def _localisation(
-    spoken: Said, sure: Crossed, published: Mapping[float, tuple[float, ...]], *, iobb: bool, everywhere: bool
+    spoken: Said, rank: Floats, published: Mapping[float, tuple[float, ...]], *, iobb: bool, everywhere: bool
 ) -> dict[str, dict[str, dict[str, Figure]]]:
     """By T, by label: the share of true boxes found at an AFP of at most Wang's, and the AFP that it took, on
-    films that have a box of the label, or ``everywhere`` on all boxed films of which the label is known."""
+    films that have a box of the label, or ``everywhere`` on all boxed films of which the label is known.
+    Boxes come in the order of ``rank`` (n,), highest first."""
     found: dict[str, dict[str, dict[str, Figure]]] = {}
     for threshold in published:
         row = found.setdefault(f"{threshold:g}", {})
         for k, label in enumerate(LABELS):
             among = spoken.boxed if everywhere else spoken.with_finding(k)
-            item = spoken.judged(k, sure.boxes, among=among, iou=threshold, iobb=iobb)
+            item = spoken.judged(k, rank, among=among, iou=threshold, iobb=iobb)
             row[label] = {
                 "accuracy": _told(spoken, _at(item, WANG_AFP[k])),
                 "afp": [round(_afp(item, WANG_AFP[k]), 4)],

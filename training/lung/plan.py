@@ -30,10 +30,6 @@ class Plan:
             steps=100_000, minutes=self.minutes, decay=0.05, average=0.998, seed=self.seed, shares=WHOLE
         )
 
-    def further(self) -> Recipe:
-        """Of a whole network that goes on from a pack."""
-        return replace(self.whole(), rate=6e-4, settle=0)
-
     def upper(self) -> Recipe:
         """Of everything above the lower half, on films of patients without boxes."""
         return replace(self.whole(), rate=6e-4, minutes=self.upper_minutes, frozen=0, settle=0, average=0.995)

@@ -17,7 +17,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -25,11 +24,7 @@ import keras
 import numpy as np
 
 from classifiers.detection import Seen
-from classifiers.packs import load_pack
 from classifiers.prepare import prepared
-from classifiers.vino import ov
-from training.backbone import normalised_anew
-from training.detect.begin import SETTLING, go_on_from
 from training.detect.candidates import Candidates, answers, gathered, keep, seen
 from training.detect.example import BoxedFilm, fitted
 from training.detect.loop import Pool, Report, batches, learn
@@ -38,7 +33,6 @@ from training.detect.targets import Batch
 from training.films import read
 from training.lung.features import SIDE, Features, deepened, feed, write_features
 from training.lung.films import EXTRA, FOLDS, LABELS, OPAQUE, ORIGINAL, ChestFilm, chest_films, example
-from training.lung.joint import unboxed_answers
 from training.lung.laid import ODDS, laid
 from training.lung.plan import Plan
 
@@ -61,15 +55,13 @@ def train(
     plan: Plan,
     backbone: Path | None,
     report: Report,
-    start: Path | None = None,
     folds: Sequence[int | None] | None = None,
 ) -> list[Path]:
     """All five parts, each going on where it stopped; returns the files that the last of them made.
-    ``start``: a lung pack with a network that no boxed film taught, instead of ImageNet's weights.
     ``folds``: only these, None the one that ships, so that several processes can share them. Raises
-    FileNotFoundError, and ValueError for another ``start``."""
+    FileNotFoundError."""
     films = chest_films(shared)
-    whole = labels_first(films, work / "network", plan, backbone, start, report)
+    whole = labels_first(films, work / "network", plan, backbone, report)
     lower, upper = cut(whole)
     features = write_features(lower, films, work / "features", report, seed=plan.seed)
     labels_again(upper, films, features, work / "upper", plan, report)
@@ -85,12 +77,13 @@ def labels_first(
     out: Path,
     plan: Plan,
     backbone: Path | None,
-    start: Path | None,
     report: Report,
 ) -> keras.Model:
     """Part 1: the whole network on films of patients without boxes."""
     keras.utils.set_random_seed(plan.seed)
     model = network()
+    if not (out / "model.weights.h5").is_file():
+        begin_with_imagenet(model, backbone)
     # Read only when there is something to learn.
     taught: list[Pool] = []
 
@@ -99,13 +92,7 @@ def labels_first(
             taught.extend(_pools(films, np.random.default_rng(plan.seed)))
         return batches(taught, side=SIDE, labels=len(LABELS), seed=seed)
 
-    if not (out / "model.weights.h5").is_file() and not (out / "checkpoint.npz").is_file():
-        if start is None:
-            begin_with_imagenet(model, backbone)
-        else:
-            go_on_from(model, unboxed_answers(ov.Core().read_model(load_pack(start).weights)))
-            normalised_anew(model, (batch.inputs for batch in islice(films_of(plan.seed), SETTLING)))
-    return learn(model, films_of, plan.whole() if start is None else plan.further(), out, report)
+    return learn(model, films_of, plan.whole(), out, report)
 
 
 def labels_again(
