@@ -9,7 +9,7 @@ from training.detect.loop import Recipe
 from training.detect.losses import Shares
 
 # Places learn from drawn signs too. The map, of which the film's own figure comes, learns from reports alone:
-# one that had boxes of drawn signs would look for what was drawn.
+# with boxes of drawn signs it could be right by looking for what was drawn.
 WHOLE: Final = Shares(places=0.4, boxes=0.8, heat=0.0, image=3.0, extra=1.0)
 PARTS: Final = Shares(places=1.0, boxes=2.0, heat=0.5, image=0.5, extra=0.2)
 
