@@ -1,6 +1,6 @@
 """A full disk: nothing half-stored, nothing acknowledged lost, and it goes on by itself once there is room.
 
-    python -m bench.disk_full [--megabytes 96] [--seed 1]
+    python -m bench.disk_full [--megabytes 184] [--seed 1]
 
 A small tmpfs is the whole data folder, database included (it takes root to mount one). Two cases:
 
@@ -188,7 +188,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--megabytes", type=int, default=96, help="size of the disk")
+    parser.add_argument("--megabytes", type=int, default=184, help="size of the disk")
     parser.add_argument("--seed", type=int, default=1)
     return parser.parse_args()
 

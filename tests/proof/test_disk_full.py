@@ -21,7 +21,7 @@ def test_a_full_disk_loses_nothing_and_recovers(case: str, tmp_path: Path, peer:
     peer("storescu")
     try:
         # room for what the runtime keeps of four compiled networks, or analysis would never go on
-        row, said, faults = run_case(case, tmp_path, megabytes=160, seed=1)
+        row, said, faults = run_case(case, tmp_path, megabytes=184, seed=1)
     except CannotMountError as error:
         pytest.skip(str(error))
     assert faults == []
