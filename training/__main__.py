@@ -7,7 +7,6 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from dataclasses import fields
-from functools import partial
 from importlib import import_module
 from pathlib import Path
 
@@ -150,20 +149,20 @@ def _train(options: Namespace) -> None:
 
 def _average(options: Namespace) -> None:
     from training.average import average
-    from training.feed import settling_films
+    from training.feed import settled_by
 
     written = average(
         options.networks,
         start=options.start,
         of_start=options.of_start,
         out=options.work / "network",
-        settling=partial(settling_films, options.data, _folders(options)),
+        settling=settled_by(options.data, _folders(options)),
     )
     print(written)
 
 
 def _weigh(options: Namespace) -> None:
-    from training.feed import settling_films
+    from training.feed import settled_by
     from training.weigh import weigh
 
     rows = weigh(
@@ -171,7 +170,7 @@ def _weigh(options: Namespace) -> None:
         start=options.start,
         shares=options.shares,
         shared=options.data,
-        settling=partial(settling_films, options.data, _folders(options)),
+        settling=settled_by(options.data, _folders(options)),
     )
     print("of start  films      top-1  log-loss  temperature")
     for row in rows:

@@ -15,6 +15,7 @@ from training.films import Example, allowed, chest_films, simulated
 from training.recipe import Recipe
 
 Report = Callable[[str], None]
+Floats = NDArray[np.float32]
 
 
 def fed(
@@ -22,22 +23,29 @@ def fed(
 ) -> Iterator[Batch]:
     """Endless batches of ``side`` pixels, made ahead, other ones from each ``step`` on; the films are read
     anew, for some may have been rendered meanwhile. Raises FileNotFoundError without simulated films."""
-    pools = _pools(shared, folders, recipe)
-    report(f"{side} px: " + ", ".join(f"{len(pool)} films ({count} a batch)" for pool, count in pools))
-    return ahead(batches(pools, side=side, seed=recipe.seed + step, flip=(False, True, False)))
+    return ahead(_batches(shared, folders, recipe, side=side, seed=recipe.seed + step, report=report))
 
 
-def settling(films: Iterator[Batch], recipe: Recipe) -> Iterator[NDArray[np.float32]]:
-    """The batches that set normalisation, (N, side, side, 1) each."""
+def settling(
+    shared: Path, folders: Sequence[Path], recipe: Recipe, *, side: int, report: Report = print
+) -> Iterator[Floats]:
+    """The batches that set normalisation, (N, side, side, 1) each. They are not made ahead: a thread that did
+    would keep all films in memory when these few are over. Raises as ``fed`` does."""
+    films = _batches(shared, folders, recipe, side=side, seed=recipe.seed, report=report)
     return (batch.images for batch in islice(films, recipe.settle))
 
 
-def settling_films(
-    shared: Path, folders: Sequence[Path], recipe: Recipe, report: Report = print
-) -> list[NDArray[np.float32]]:
-    """The batches that set the normalisation of a network that ``recipe`` has trained. Raises as ``fed``
-    does."""
-    return list(settling(fed(shared, folders, recipe, side=recipe.side, report=report), recipe))
+def settled_by(shared: Path, folders: Sequence[Path]) -> Callable[[Recipe], list[Floats]]:
+    """What gives the batches that set the normalisation of the network of a recipe, at its full size."""
+    return lambda recipe: list(settling(shared, folders, recipe, side=recipe.side))
+
+
+def _batches(
+    shared: Path, folders: Sequence[Path], recipe: Recipe, *, side: int, seed: int, report: Report
+) -> Iterator[Batch]:
+    pools = _pools(shared, folders, recipe)
+    report(f"{side} px: " + ", ".join(f"{len(pool)} films ({count} a batch)" for pool, count in pools))
+    return batches(pools, side=side, seed=seed, flip=(False, True, False))
 
 
 def _pools(shared: Path, folders: Sequence[Path], recipe: Recipe) -> list[tuple[list[Example], int]]:

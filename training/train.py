@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, fields
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 import keras
 import numpy as np
@@ -29,6 +30,8 @@ from training.load import WEIGHTS
 from training.network import body_of, learning, network
 from training.recipe import Recipe
 from training.simulate.views import LABELS
+
+CHECKPOINT: Final = "checkpoint.npz"
 
 
 def train(
@@ -52,15 +55,18 @@ def train(
     out.mkdir(parents=True, exist_ok=True)
     model = _begun(recipe, start, backbone)
     (out / "recipe.json").write_text(json.dumps(asdict(recipe) | {"labels": LABELS}, indent=1))
-    feed = partial(fed, shared, films, recipe, report=report)
-    set_to_films = settled if start is None else normalised_anew
-    set_to_films(body_of(model), settling(feed(side=recipe.small), recipe))
+    few = partial(settling, shared, films, recipe, report=report)
+    if (
+        recipe.of_start or not (out / CHECKPOINT).is_file()
+    ):  # a share of the start is kept: it is needed again
+        set_to_films = settled if start is None else normalised_anew
+        set_to_films(body_of(model), few(side=recipe.small))
     begun = model.get_weights()
     loop = _Loop(model, recipe, out)
-    loop.run(feed, report)
+    loop.run(partial(fed, shared, films, recipe, report=report), report)
     loop.settle()
     model.set_weights(between(model.get_weights(), begun, recipe.of_start if start is not None else 0.0))
-    settled_where_it_learns(body_of(model), settling(feed(side=recipe.side), recipe))
+    settled_where_it_learns(body_of(model), few(side=recipe.side))
     final = out / WEIGHTS
     model.save_weights(final)
     return final
@@ -79,7 +85,7 @@ def _begun(recipe: Recipe, start: Path | None, backbone: Path | None) -> keras.M
 
 class _Loop:
     def __init__(self, model: keras.Model, recipe: Recipe, out: Path) -> None:
-        self.model, self.recipe, self._kept = model, recipe, out / "checkpoint.npz"
+        self.model, self.recipe, self._kept = model, recipe, out / CHECKPOINT
         self._optimizer = keras.optimizers.AdamW(recipe.rate, weight_decay=recipe.decay, clipnorm=1.0)
         self._optimizer.build(model.trainable_variables)
         self._mean = [variable.numpy().copy() for variable in model.trainable_variables]

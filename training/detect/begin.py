@@ -8,7 +8,7 @@ each convolution meets its twin.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -57,15 +57,9 @@ def begin(model: keras.Model, start: Path | None, films: Iterator[Batch]) -> Non
 
 
 def begin_with_pack(model: keras.Model, pack: Path) -> None:
-    """Give a fresh detector the weights of a pack of its kind. Raises PackError for a pack that was changed,
-    ValueError when its network is another."""
-    go_on_from(model, answers_of(ov.Core().read_model(load_pack(pack).weights)))
-
-
-def go_on_from(model: keras.Model, answers: Mapping[str, Any]) -> None:
-    """Give a fresh detector the weights behind ``answers``: for each of ``ANSWERS`` the operation of an
-    exported network that gives it. Layers that only help to learn stay as they are. Raises ValueError when
-    the two are not the same network."""
+    """Give a fresh detector the weights of a pack of its kind; layers that only help to learn stay as they
+    are. Raises PackError for a pack that was changed, ValueError when its network is another."""
+    answers = answers_of(ov.Core().read_model(load_pack(pack).weights))
     side = model.input.shape[1]
     _shifted(model)
     fresh = converted(model, np.zeros((1, side, side, 1), dtype=np.float32))

@@ -14,11 +14,7 @@ from training.detect.export import OUTPUTS
 from training.detect.network import places
 from training.lung.features import SIDE
 from training.lung.films import LABELS
-from training.lung.joint import (
-    candidates_of_both,
-    joint,
-    said_jointly,
-)
+from training.lung.joint import candidates_of_both, joint, said_jointly
 from training.lung.lumps import MASS, NODULE
 from training.quick import compiled
 
@@ -53,7 +49,7 @@ def _said(network: ov.Model | Path) -> dict[str, NDArray[np.float32]]:
     return {name: np.asarray(answers[name]) for name in OUTPUTS}
 
 
-def test_the_joint_network_says_what_both_say_of_the_labels_they_speak_for(tmp_path: Path) -> None:
+def test_the_joint_network_says_the_places_of_both_and_their_mean_of_the_film(tmp_path: Path) -> None:
     other, own = _said(_network(1)), _said(_network(2))
     ov.save_model(joint(_network(1), _network(2)), tmp_path / "joint.xml", compress_to_fp16=False)
     found = _said(tmp_path / "joint.xml")
