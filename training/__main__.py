@@ -1,5 +1,5 @@
-"""``python -m training simulate|sheet|train|calibrate|export|evaluate|card|demo``: from an anatomy to a
-model pack. ``python -m training lung|fracture|ossicle STAGE`` does the same for a specialist."""
+"""``python -m training simulate|sheet|train|quantise|calibrate|export|evaluate|card|demo``: from an anatomy
+to a model pack. ``python -m training lung|fracture|ossicle STAGE`` does the same for a specialist."""
 
 from __future__ import annotations
 
@@ -56,6 +56,9 @@ def _network_stages(stages: Stages) -> None:
     _recipe_options(train)
     average = stages.add("average", _average, "mix trained networks, and the pack they began with, into one")
     average.add_argument("--of-start", type=float, default=0.0, help="how much of it (0 to 1, default 0)")
+    average.add_argument(
+        "--body", default="lite0", help="of no networks: which of the pack's (default lite0)"
+    )
     weigh = stages.add("weigh", _weigh, "try several shares of the start on real films, final ones never")
     weigh.add_argument("--shares", type=float, nargs="+", default=[0.0, 0.2, 0.35, 0.5, 0.7, 1.0])
     trained = "folders of trained networks (none: the start alone)"
@@ -63,6 +66,8 @@ def _network_stages(stages: Stages) -> None:
         one.add_argument("--networks", type=Path, nargs="*", default=[], help=trained)
         one.add_argument("--start", type=Path, required=True, help="view pack that all of them began with")
         one.add_argument("--films", type=Path, nargs="*", help=f"{folders}; some set its normalisation")
+    small = stages.add("quantise", _quantise, "bring WORK's network to eight bits, the form that ships")
+    small.add_argument("--films", type=Path, nargs="*", help=folders)
     chosen = "choose temperature, gate and reject on films that may train"
     calibrate = stages.add("calibrate", _calibrate, chosen)
     calibrate.add_argument("--films", type=Path, nargs="*", help=folders)
@@ -78,7 +83,7 @@ def _network_stages(stages: Stages) -> None:
     card = stages.add("card", _card, "write a pack's card and metrics from its evaluations")
     card.add_argument("--log", nargs="*", default=[], help="rounds, each 'round | trained on | figure'")
     for one in (export, evaluate, card):
-        one.add_argument("--pack", type=Path, default=PACKS / "view" / "8")
+        one.add_argument("--pack", type=Path, default=PACKS / "view" / "9")
 
 
 def _recipe_options(parser: ArgumentParser) -> None:
@@ -155,6 +160,7 @@ def _average(options: Namespace) -> None:
         options.networks,
         start=options.start,
         of_start=options.of_start,
+        body=options.body,
         out=options.work / "network",
         settling=settled_by(options.data, _folders(options)),
     )
@@ -176,6 +182,12 @@ def _weigh(options: Namespace) -> None:
     for row in rows:
         figures = f"{row.top_1:.3f}  {row.log_loss:8.3f}  {row.temperature:11.2f}"
         print(f"{row.of_start:8.2f}  {row.split:9}  {figures}", flush=True)
+
+
+def _quantise(options: Namespace) -> None:
+    from training.quantise import quantise
+
+    print(quantise(shared=options.data, films=_folders(options), network=options.work / "network"))
 
 
 def _calibrate(options: Namespace) -> None:
@@ -217,28 +229,12 @@ def _evaluate(options: Namespace) -> None:
 
 
 def _demo(options: Namespace) -> None:
-    from training.demo import demonstration
+    from training.demo import demonstration, named_by
 
-    says = None if options.pack is None else _says(options.pack)
+    says = None if options.pack is None else named_by(options.pack)
     cache = options.work / "films" / "cache"
     for path in demonstration(options.data / "anatomy", cache, options.out, says):
         print(path)
-
-
-def _says(folder: Path):  # type: ignore[no-untyped-def]
-    from classifiers.film import Film
-    from classifiers.packs import load_pack
-    from classifiers.runtimes import load
-    from classifiers.view import ViewClassifier
-
-    pack = load_pack(folder)
-    classifier = ViewClassifier(pack, load(pack, threads=1))
-
-    def says(image):  # type: ignore[no-untyped-def]
-        film = Film(image=image, stored_rows=image.shape[0], stored_columns=image.shape[1], scale=(1.0, 1.0))
-        return classifier.predict([film])[0].view
-
-    return says
 
 
 if __name__ == "__main__":

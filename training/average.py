@@ -16,7 +16,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from training.backbone import normalised_anew, settled_where_it_learns
+from training.backbone import SMALLEST, normalised_anew, settled_where_it_learns
 from training.begin import go_on_from
 from training.load import WEIGHTS, trained
 from training.network import body_of, network
@@ -47,12 +47,12 @@ class Mixture:
         return self.model
 
 
-def mixture(networks: Sequence[Path], start: Path, settling: Settling) -> Mixture:
+def mixture(networks: Sequence[Path], start: Path, settling: Settling, *, body: str = SMALLEST) -> Mixture:
     """What was trained in ``networks`` from the pack ``start``, normalisation set by the films of
-    ``settling``; of no networks the start alone, as it is. Raises FileNotFoundError where nothing was
-    trained, and as ``go_on_from`` does."""
+    ``settling``; of no networks the start alone, as it is: that of its networks which has this ``body``.
+    Raises FileNotFoundError where nothing was trained, and as ``go_on_from`` does."""
     if not networks:
-        return _alone(start)
+        return _alone(start, Recipe(body=body))
     model, recipe = trained(networks[0])
     mean = model.get_weights()
     for others, folder in enumerate(networks[1:], start=1):
@@ -63,18 +63,27 @@ def mixture(networks: Sequence[Path], start: Path, settling: Settling) -> Mixtur
     return Mixture(model=model, recipe=recipe, mean=mean, begun=model.get_weights(), films=films)
 
 
-def _alone(start: Path) -> Mixture:
-    model, recipe = network(Recipe(), side=Recipe().side), Recipe()
-    go_on_from(model, start)
+def _alone(start: Path, recipe: Recipe) -> Mixture:
+    model = network(recipe, side=recipe.side)
+    go_on_from(model, start, size=recipe.body)
     begun = model.get_weights()
     return Mixture(model=model, recipe=recipe, mean=begun, begun=begun, films=())
 
 
-def average(networks: Sequence[Path], *, start: Path, of_start: float, out: Path, settling: Settling) -> Path:
+def average(
+    networks: Sequence[Path],
+    *,
+    start: Path,
+    of_start: float,
+    out: Path,
+    settling: Settling,
+    body: str = SMALLEST,
+) -> Path:
     """Write a network into ``out`` that is ``of_start`` parts the pack ``start`` and for the rest the mean of
-    what was trained in ``networks``, normalisation set by the films of ``settling``; without any, the start,
-    to be calibrated anew. Returns the weights' path. Raises as ``mixture`` does."""
-    mixed = mixture(networks, start, settling)
+    what was trained in ``networks``, normalisation set by the films of ``settling``; without any, the
+    start's network of this ``body``, to be calibrated anew. Returns the weights' path. Raises as ``mixture``
+    does."""
+    mixed = mixture(networks, start, settling, body=body)
     out.mkdir(parents=True, exist_ok=True)
     kept = asdict(replace(mixed.recipe, of_start=of_start)) | {"labels": LABELS}
     (out / "recipe.json").write_text(json.dumps(kept, indent=1))

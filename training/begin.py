@@ -26,7 +26,7 @@ from training.backbone import EPSILON, SMALLEST, backbone, settled
 from training.network import body_of
 from training.simulate.views import LABELS
 
-VIEW_PACK: Final = SHIPPED / "view" / "8"
+VIEW_PACK: Final = SHIPPED / "view" / "9"
 CONVOLUTIONS: Final = ("Convolution", "GroupConvolution")
 LEAST, MOST = 0.1, 30.0  # times larger: a channel that does nothing stays small
 Floats = NDArray[np.float32]
@@ -121,21 +121,27 @@ def kernel_of(op: Any) -> Floats:
 
 def bias_after(op: Any) -> Floats:
     """What is added to the answer of an operation: (channels,)."""
-    return constant(_after(op).input_value(1).get_node()).ravel()
+    return constant(after(op).input_value(1).get_node()).ravel()
 
 
 def _heads(weights: Path) -> Iterator[tuple[str, Floats, Floats]]:
     """Name, kernel (features, labels) and bias of each head of an exported view network."""
-    for op in ov.Core().read_model(weights).get_ordered_ops():
+    for name, op in heads(ov.Core().read_model(weights)):
+        kernel = constant(op.input_value(1).get_node())
+        if op.get_attributes()["transpose_b"]:
+            kernel = kernel.T
+        yield name, np.ascontiguousarray(kernel), bias_after(op)
+
+
+def heads(network: ov.Model) -> Iterator[tuple[str, Any]]:
+    """Name and multiplication of each head of an exported view network."""
+    for op in network.get_ordered_ops():
         if op.get_type_name() == "MatMul":
-            kernel, head = constant(op.input_value(1).get_node()), _after(op)
-            if op.get_attributes()["transpose_b"]:
-                kernel = kernel.T
-            (name,) = head.output(0).get_names()
-            yield name, np.ascontiguousarray(kernel), bias_after(op)
+            (name,) = after(op).output(0).get_names()
+            yield name, op
 
 
-def _after(op: Any) -> Any:
+def after(op: Any) -> Any:
     """The only operation that takes what ``op`` gives: here the one that adds its bias."""
     (taker,) = op.output(0).get_target_inputs()
     return taker.get_node()
@@ -143,7 +149,7 @@ def _after(op: Any) -> Any:
 
 def constant(node: Any) -> Floats:
     """The numbers of a constant, behind its conversion from half precision, or from eight bits
-    (``training.compress``)."""
+    (``training.quantise``)."""
     if node.get_type_name() == "Multiply":
         whole, unit = (constant(node.input_value(k).get_node()) for k in range(2))
         return whole * unit

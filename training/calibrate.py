@@ -2,7 +2,7 @@
 from.
 
 Two kinds count alike: held-out simulated films, and real films held out by group (a few dozen, each seen in
-several croppings). Both are easier than films of strangers, so the gate is held to what the evaluate-only
+several croppings). Both are easier than films of strangers, so temperature and gate are held to what the evaluate-only
 films of ``look`` ask for too, where that is more; nothing else is chosen by those, and nothing by those of
 ``final``.
 """
@@ -17,7 +17,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from classifiers.prepare import prepare
 from router.views import NNCPR_VIEWS
 from training.asked import Networks, answered, best_temperature, scale_of, scaled
 from training.films import (
@@ -29,12 +28,12 @@ from training.films import (
     read,
     real_films,
     simulated,
+    some,
 )
-from training.load import trained
-from training.quick import Network, predicted, quick
+from training.load import quantised
+from training.quick import Network, opened, predicted
 from training.recipe import Recipe
 from training.shapes import cropped
-from training.simulate.film import floats
 from training.simulate.views import LABELS
 
 Floats = NDArray[np.float64]
@@ -63,12 +62,12 @@ def calibrate(
     *, shared: Path, films: Sequence[Path], network: Path, further: Path | None = None
 ) -> Calibration:
     """Measure, choose, and write ``network``/calibration.json. ``further`` is the folder of another trained
-    network, which is to be asked too where the first is not sure. Raises FileNotFoundError without trained
-    weights, ValueError for two networks that films are prepared for in different ways."""
-    model, recipe = trained(network)
-    made = _sample(list(simulated(films, held_out=True)), 1600)
+    network, which is to be asked too where the first is not sure. Raises FileNotFoundError without
+    networks in eight bits, ValueError for two networks that films are prepared for in different ways."""
+    path, recipe = quantised(network)
+    made = some(list(simulated(films, held_out=True)), 1600)
     real = allowed(shared, "calibrate")
-    chests = _sample(chest_films(shared, "calibrate"), 40)
+    chests = some(chest_films(shared, "calibrate"), 40)
     shown, truths, weights = [], [], []
     for pool, repeats in ((made, 1), (real + chests, CROPPINGS)):
         images, views = _images(pool, recipe, repeats)
@@ -77,16 +76,18 @@ def calibrate(
         weights.append(_balanced(truths[-1]))
     truth, weight = np.concatenate(truths), np.concatenate(weights)
     other = None if further is None else _alike(further, recipe)
-    networks = Networks(first=quick(model), further=other)
+    networks = Networks(first=opened(path), further=other)
     said = [networks.looks(images) for images in shown]
     scale = None if other is None else scale_of(np.concatenate(said, axis=1), truth, weight)
     looks = [scaled(one, scale) for one in said]
     bias = upright_bias(networks.first, recipe, [*made[:250], *real, *chests])
-    chosen = choose(np.concatenate(looks, axis=1), truth, weight, rotation_bias=bias)
-    strict = gate_of(replace(networks, scale=scale), recipe, chosen.temperature, real_films(shared))
+    strangers = said_of_strangers(replace(networks, scale=scale), recipe, real_films(shared))
+    least = best_temperature(*strangers, np.ones(len(strangers[1])))
+    chosen = choose(np.concatenate(looks, axis=1), truth, weight, least=least, rotation_bias=bias)
+    strict = margin_of(*strangers, chosen.temperature)
     chosen = replace(chosen, margin=max(chosen.margin, strict), further_scale=scale)
     chosen.measured["real_films_calibrated_on"] = float(len(real))
-    chosen.measured["margin_by_look"] = strict
+    chosen.measured.update(temperature_by_look=least, margin_by_look=strict)
     for name, one, true in zip(("simulated_accuracy", "real_accuracy"), looks, truths, strict=True):
         right = answered(one, chosen.temperature).argmax(axis=1) == true
         chosen.measured[name] = float(right.mean())
@@ -95,30 +96,44 @@ def calibrate(
 
 
 def _alike(folder: Path, recipe: Recipe) -> Network:
-    model, other = trained(folder)
+    path, other = quantised(folder)
     if (other.side, other.margin) != (recipe.side, recipe.margin):
         raise ValueError(f"the network in {folder} takes films of {other.side} pixels, not {recipe.side}")
-    return quick(model)
+    return opened(path)
 
 
-def gate_of(networks: Networks, recipe: Recipe, temperature: float, films: Sequence[RealFilm]) -> float:
-    """The margin that the evaluate-only films of ``look`` that have a view ask for."""
-    shown = [film for film in films if film.split == "look" and film.folder != LABELS[OTHER]]
-    images = [_prepared(read(film.path), recipe) for film in shown]
-    scores = answered(networks.looks(images), temperature)
+def said_of_strangers(
+    networks: Networks, recipe: Recipe, films: Sequence[RealFilm]
+) -> tuple[Floats, NDArray[np.int64]]:
+    """Logits (looks, n, labels) of the evaluate-only films of ``look`` that have one view, and those views
+    (n,)."""
+    shown = [film for film in films if film.split == "look" and len(film.accepted) == 1]
+    shown = [film for film in shown if film.accepted != (LABELS[OTHER],)]
+    truth = np.array([LABELS.index(film.accepted[0]) for film in shown])
+    return networks.looks([recipe.shown(read(film.path)) for film in shown]), truth
+
+
+def margin_of(looks: Floats, truth: NDArray[np.int64], temperature: float) -> float:
+    """The margin that films with logits (looks, n, labels) and true labels (n,) ask for."""
+    scores = answered(looks, temperature)
     ranked = np.sort(scores, axis=1)
-    right = [LABELS[best] in film.accepted for best, film in zip(scores.argmax(axis=1), shown, strict=True)]
-    return _margin(ranked[:, -1] - ranked[:, -2], np.array(right), np.ones(len(shown)))
+    return _margin(ranked[:, -1] - ranked[:, -2], scores.argmax(axis=1) == truth, np.ones(len(truth)))
 
 
 def choose(
-    looks: Floats, truth: NDArray[np.int64], weight: Floats, *, rotation_bias: float = 0.0
+    looks: Floats,
+    truth: NDArray[np.int64],
+    weight: Floats,
+    *,
+    least: float = 0.0,
+    rotation_bias: float = 0.0,
 ) -> Calibration:
-    """The calibration for logits (looks, n, labels), true labels (n,) and weights (n,) that sum to anything.
+    """The calibration for logits (looks, n, labels), true labels (n,) and weights (n,) that sum to anything;
+    its temperature is at ``least`` so high.
 
     Where films are told better by their energy, that is of one look, and so is all else that is chosen.
     """
-    temperature = best_temperature(looks, truth, weight)
+    temperature = max(least, best_temperature(looks, truth, weight))
     scores, logits = answered(looks, temperature), looks[0]
     ranked = np.sort(scores, axis=1)
     energy = np.log(np.exp(logits - logits.max(axis=1, keepdims=True)).sum(axis=1)) + logits.max(axis=1)
@@ -126,7 +141,7 @@ def choose(
     by_class = ranking(scores[:, OTHER], ~inside & (truth == OTHER), inside)
     by_energy = ranking(-energy, ~inside & (truth == OTHER), inside)
     if by_energy > by_class and len(looks) > 1:
-        return choose(looks[:1], truth, weight, rotation_bias=rotation_bias)
+        return choose(looks[:1], truth, weight, least=least, rotation_bias=rotation_bias)
     return Calibration(
         temperature=temperature,
         margin=_margin(ranked[:, -1] - ranked[:, -2], scores.argmax(axis=1) == truth, weight),
@@ -146,7 +161,7 @@ def upright_bias(run: Network, recipe: Recipe, films: Sequence[Example]) -> floa
         if film.view not in UPRIGHT or film.upside > 0:
             continue
         for quarter in range(4):
-            images.append(_prepared(np.rot90(film.pixels, quarter), recipe))
+            images.append(recipe.shown(np.rot90(film.pixels, quarter)))
             turns.append(quarter)
     logits = np.asarray(predicted(run, images)["rotation"], dtype=np.float64)
 
@@ -190,21 +205,12 @@ def _balanced(truth: NDArray[np.int64]) -> Floats:
     return np.asarray(1 / counts / (1 / counts).sum(), dtype=np.float64)
 
 
-def _sample(films: list[Example], most: int) -> list[Example]:
-    order = np.random.default_rng(0).permutation(len(films))[:most]
-    return [films[index] for index in order]
-
-
-def _prepared(pixels: NDArray[np.uint8], recipe: Recipe) -> NDArray[np.float32]:
-    return prepare(floats(pixels), side=recipe.side, margin=recipe.margin)
-
-
 def _images(pool: list[Example], recipe: Recipe, repeats: int) -> tuple[list[NDArray[np.float32]], list[int]]:
     rng = np.random.default_rng(0)
     images, views = [], []
     for example in pool:
         for repeat in range(repeats):
             pixels = example.pixels if repeat == 0 else cropped(example.pixels, rng)
-            images.append(_prepared(pixels, recipe))
+            images.append(recipe.shown(pixels))
             views.append(example.view)
     return images, views

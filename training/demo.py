@@ -13,6 +13,10 @@ from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import ExplicitVRLittleEndian, JPEG2000Lossless, JPEGLSLossless, generate_uid
 
+from classifiers.film import Film
+from classifiers.packs import load_pack
+from classifiers.runtimes import load
+from classifiers.view import ViewClassifier
 from training.simulate.meshes import ATTRIBUTION
 from training.simulate.scene import Studio, seen_from_behind
 from training.simulate.views import TABLE
@@ -83,6 +87,18 @@ def demonstration(anatomy: Path, cache: Path, out: Path, says: Says | None) -> l
         dataset(picture, wanted, number, study, series).save_as(path, enforce_file_format=True)
         paths.append(path)
     return paths
+
+
+def named_by(folder: Path) -> Says:
+    """What the view pack in ``folder`` names films. Raises PackError."""
+    pack = load_pack(folder)
+    classifier = ViewClassifier(pack, load(pack, threads=1))
+
+    def says(image: NDArray[np.float32]) -> str:
+        film = Film(image=image, stored_rows=image.shape[0], stored_columns=image.shape[1], scale=(1.0, 1.0))
+        return classifier.predict([film])[0].view
+
+    return says
 
 
 def _drawn(anatomy: Path, cache: Path, wanted: Wanted, number: int, says: Says | None) -> NDArray[np.float32]:

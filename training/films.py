@@ -142,6 +142,12 @@ def read(path: Path) -> Grey:
     return np.asarray(pixels, dtype=np.uint8)
 
 
+def some(films: Sequence[Example], most: int) -> list[Example]:
+    """At most so many of them, the same ones each time."""
+    order = np.random.default_rng(0).permutation(len(films))[:most]
+    return [films[index] for index in order]
+
+
 def film_of(pixels: Grey) -> Film:
     """A film of stored pixels, uint8 (H, W), bone bright, as the service's reader would give it."""
     image = pixels.astype(np.float32) / 255.0

@@ -13,6 +13,7 @@ from training.recipe import Recipe
 from training.simulate.views import LABELS
 
 WEIGHTS = "view.weights.h5"
+QUANTISED = "view.xml"  # the same in eight bits (``training.quantise``)
 
 
 def trained(folder: Path) -> tuple[keras.Model, Recipe]:
@@ -20,12 +21,23 @@ def trained(folder: Path) -> tuple[keras.Model, Recipe]:
     changed."""
     if not (folder / WEIGHTS).is_file():
         raise FileNotFoundError(f"no trained weights in {folder}: run `python -m training train`")
+    recipe = _recipe(folder)
+    model = network(recipe, side=recipe.side)
+    model.load_weights(folder / WEIGHTS)
+    return model, recipe
+
+
+def quantised(folder: Path) -> tuple[Path, Recipe]:
+    """Where ``quantise`` left the network of ``folder`` in eight bits. Raises as ``trained`` does."""
+    if not (folder / QUANTISED).is_file():
+        raise FileNotFoundError(f"no network in eight bits in {folder}: run `python -m training quantise`")
+    return folder / QUANTISED, _recipe(folder)
+
+
+def _recipe(folder: Path) -> Recipe:
     stored = json.loads((folder / "recipe.json").read_text())
     if tuple(stored["labels"]) != LABELS:
         raise ValueError(
             f"the network in {folder} was trained for other labels than the table of views has now"
         )
-    recipe = Recipe(**{field.name: stored[field.name] for field in fields(Recipe)})
-    model = network(recipe, side=recipe.side)
-    model.load_weights(folder / WEIGHTS)
-    return model, recipe
+    return Recipe(**{field.name: stored[field.name] for field in fields(Recipe)})

@@ -32,6 +32,17 @@ def quick(model: keras.Model) -> Network:
     return run
 
 
+def opened(path: Path) -> Network:
+    """A network that was written, its outputs by their names."""
+    return named(ov.Core().read_model(path))
+
+
+def named(network: ov.Model) -> Network:
+    """A network whose outputs have names, any number of films to its outputs."""
+    ready = compiled(network)
+    return lambda inputs: {output.get_any_name(): values for output, values in ready(inputs).items()}
+
+
 def predicted(run: Network, images: Sequence[Floats], *, batch: int = 32) -> dict[Any, Floats]:
     """What a quick network says of prepared films (side, side), at least one."""
     stacks = (np.stack(images[start : start + batch])[..., None] for start in range(0, len(images), batch))

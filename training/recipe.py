@@ -5,6 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
+from classifiers.prepare import prepare
+from training.simulate.film import floats
+
 # Of the side, black on every side of a film that is looked at: films that taught lay anywhere, smaller and
 # larger, and hardly ever reached all four edges at once.
 MARGIN: Final = 0.03
@@ -38,3 +44,7 @@ class Recipe:
     def margin(self) -> int:
         """Pixels that stay black on every side of a film that the trained network looks at."""
         return round(MARGIN * self.side)
+
+    def shown(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """A film, uint8 (H, W), as the trained network looks at it: (side, side)."""
+        return prepare(floats(pixels), side=self.side, margin=self.margin)

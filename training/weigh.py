@@ -13,13 +13,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from classifiers.prepare import prepare
 from router.views import OTHER
 from training.asked import softmax
 from training.average import Settling, mixture
 from training.films import RealFilm, read, real_films
 from training.quick import predicted, quick
-from training.simulate.film import floats
 from training.simulate.views import LABELS
 
 Floats = NDArray[np.float64]
@@ -49,8 +47,7 @@ def weigh(
     """Every share of the start, on every split; ``settling`` and what is raised as for ``mixture``."""
     mixed = mixture(networks, start, settling)
     films = [film for film in real_films(shared) if film.split in SPLITS and film.folder != OTHER]
-    side, margin = mixed.recipe.side, mixed.recipe.margin
-    images = [prepare(floats(read(film.path)), side=side, margin=margin) for film in films]
+    images = [mixed.recipe.shown(read(film.path)) for film in films]
     for of_start in shares:
         logits = np.asarray(predicted(quick(mixed.with_start(of_start)), images)["view"], dtype=np.float64)
         for split in SPLITS:

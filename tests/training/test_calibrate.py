@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from training.asked import Networks, answered, best_temperature, scale_of, scaled, softmax
-from training.calibrate import OTHER, choose, gate_of, ranking
+from training.calibrate import OTHER, choose, margin_of, ranking, said_of_strangers
 from training.films import RealFilm
 from training.recipe import Recipe
 from training.simulate.views import LABELS
@@ -98,8 +98,15 @@ def test_films_of_look_that_are_sure_and_wrong_close_the_gate(
     tmp_path: Path, wrong: int, split: str, shows: str, margin: float
 ) -> None:
     films = _real(tmp_path, 60) + _real(tmp_path, wrong, split=split, shows=shows)
-    networks = Networks(first=_sure_of_the_first_label)
-    assert gate_of(networks, Recipe(), 1.0, films) == margin
+    strangers = said_of_strangers(Networks(first=_sure_of_the_first_label), Recipe(), films)
+    assert margin_of(*strangers, 1.0) == margin
+
+
+def test_the_temperature_is_at_least_what_strangers_ask_for() -> None:
+    logits, truth = drawn(1.0)
+    free, held = (choose(logits[None], truth, np.ones(len(truth)), least=least) for least in (0.0, 1.7))
+    assert free.temperature < 1.7
+    assert held.temperature == 1.7
 
 
 def test_one_temperature_suits_both_networks() -> None:
