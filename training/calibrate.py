@@ -2,9 +2,9 @@
 from.
 
 Two kinds count alike: held-out simulated films, and real films held out by group (a few dozen, each seen in
-several croppings). Both are easier than films of strangers, so temperature and gate are held to what the evaluate-only
-films of ``look`` ask for too, where that is more; nothing else is chosen by those, and nothing by those of
-``final``.
+several croppings). Both are easier than films of strangers, so temperature and gate are held to what the
+evaluate-only films of ``look`` ask for too, where that is more; nothing else is chosen by those, and
+nothing by those of ``final``.
 """
 
 from __future__ import annotations
