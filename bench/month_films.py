@@ -6,6 +6,7 @@ the temporary folder under the digest of the pack's weights, so that a second ru
 
 from __future__ import annotations
 
+import hashlib
 import json
 import tempfile
 from collections.abc import Iterator
@@ -58,7 +59,9 @@ def view_pack(folder: Path | None) -> Pack:
 
 def named_films(shared: Path, pack: Pack) -> list[Named]:
     """Every real film whose true view is known, named by ``pack``. Raises FileNotFoundError."""
-    kept = Path(tempfile.gettempdir()) / f"radrouter-month-{pack.ref.sha256[:16]}.json"
+    # The manifest names the weights by their digest, and how they are calibrated.
+    digest = hashlib.sha256((pack.folder / "pack.toml").read_bytes()).hexdigest()
+    kept = Path(tempfile.gettempdir()) / f"radrouter-month-{digest[:16]}.json"
     films = [film for film in real_films(shared) if len(film.accepted) == 1 and film.folder != "other"]
     answers = json.loads(kept.read_text()) if kept.is_file() else {}
     classifier = None

@@ -40,9 +40,7 @@ from training.recipe import Recipe
 from training.simulate.views import LABELS
 
 PATHS = ("model.xml", "further.xml")  # of the first network, and of the further one
-PARITY = (
-    2e-3  # largest difference of a probability between what was calibrated and what the pack's runtime says
-)
+PARITY = 2e-3  # of a probability: the largest difference between what was calibrated and what the pack says
 LICENCE = "CC-BY-SA-4.0"
 TRAINED_ON = (
     "Films simulated from BodyParts3D / Z-Anatomy (CC BY-SA), NIH ChestX-ray14 chest films, and a few dozen "
