@@ -28,10 +28,14 @@ def trained(folder: Path) -> tuple[keras.Model, Recipe]:
 
 
 def quantised(folder: Path) -> tuple[Path, Recipe]:
-    """Where ``quantise`` left the network of ``folder`` in eight bits. Raises as ``trained`` does."""
-    if not (folder / QUANTISED).is_file():
+    """Where ``quantise`` left the network of ``folder`` in eight bits. Raises as ``trained`` does, and
+    ValueError when it was trained on since."""
+    small, weights = folder / QUANTISED, folder / WEIGHTS
+    if not small.is_file():
         raise FileNotFoundError(f"no network in eight bits in {folder}: run `python -m training quantise`")
-    return folder / QUANTISED, _recipe(folder)
+    if weights.is_file() and weights.stat().st_mtime_ns > small.stat().st_mtime_ns:
+        raise ValueError(f"{folder} was trained since it was brought to eight bits: run quantise again")
+    return small, _recipe(folder)
 
 
 def _recipe(folder: Path) -> Recipe:

@@ -19,7 +19,7 @@ from training.begin import CONVOLUTIONS
 from training.films import allowed, chest_films, simulated, some
 from training.load import QUANTISED, trained
 from training.network import HEADS
-from training.quick import Floats, Network, as_openvino, named, opened, predicted
+from training.quick import Floats, Network, as_openvino, named, predicted
 from training.recipe import Recipe
 
 SIMULATED, CHESTS = 300, 30  # films that set ranges, beside all real ones that teach
@@ -32,14 +32,16 @@ ALIKE: Final = 0.97  # of held-out films must be named as before
 def quantise(*, shared: Path, films: Sequence[Path], network: Path) -> str:
     """Write NETWORK/view.xml from what was trained there; returns a line about how much changed on films that
     may train and did not. Raises FileNotFoundError without trained weights, ValueError without simulated
-    films, or when too many films are named otherwise than before."""
+    films, or when too many films are named otherwise than before: then nothing is written."""
     model, recipe = trained(network)
     exact = with_names(model)
     before = named(exact)
-    ov.save_model(in_eight_bits(exact, _teaching(shared, films, recipe)), str(network / QUANTISED))
+    small = in_eight_bits(exact, _teaching(shared, films, recipe))
     held_out = [*simulated(films, held_out=True), *allowed(shared, "calibrate")]
     shown = [recipe.shown(film.pixels) for film in held_out]
-    return _compared(before, opened(network / QUANTISED), shown)
+    said = _compared(before, named(small), shown)
+    ov.save_model(small, str(network / QUANTISED))
+    return said
 
 
 def in_eight_bits(network: ov.Model, films: Sequence[Floats]) -> ov.Model:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from training.average import average
 from training.begin import CONVOLUTIONS, VIEW_PACK, convolutions
 from training.calibrate import Calibration
 from training.export import export
-from training.load import QUANTISED, trained
+from training.load import QUANTISED, WEIGHTS, quantised, trained
 from training.quantise import EXACT, in_eight_bits, with_names
 from training.quick import named, opened, predicted
 from training.recipe import Recipe
@@ -89,6 +90,18 @@ def test_kernels_are_kept_as_whole_numbers_but_those_that_see_edges(folder: Path
 def test_what_was_not_brought_to_eight_bits_is_neither_calibrated_nor_exported(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="run `python -m training quantise`"):
         export(network_folder=tmp_path, pack=tmp_path / "view" / "9")
+
+
+def test_what_was_trained_since_is_brought_to_eight_bits_again_first(folder: Path) -> None:
+    weights, small = folder / WEIGHTS, folder / QUANTISED
+    assert quantised(folder)[0] == small
+    before = weights.stat()
+    os.utime(weights, ns=(before.st_atime_ns, small.stat().st_mtime_ns + 1))
+    try:
+        with pytest.raises(ValueError, match="run quantise again"):
+            quantised(folder)
+    finally:
+        os.utime(weights, ns=(before.st_atime_ns, before.st_mtime_ns))
 
 
 def test_two_networks_make_one_pack(folder: Path, tmp_path: Path) -> None:
