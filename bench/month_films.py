@@ -1,7 +1,7 @@
 """The real films of the month: each with its true view, and what a view pack says of it upright and turned.
 
 Every film goes the service's way: wrapped as a DICOM file, decoded, prepared, named. What was said is kept in
-the temporary folder under the digest of the pack's weights, so that a second run only compares.
+the temporary folder under the digest of the pack's manifest, so that a second run only compares.
 """
 
 from __future__ import annotations

@@ -84,7 +84,7 @@ def calibrate(
     strangers = said_of_strangers(replace(networks, scale=scale), recipe, real_films(shared))
     least = best_temperature(*strangers, np.ones(len(strangers[1])))
     chosen = choose(np.concatenate(looks, axis=1), truth, weight, least=least, rotation_bias=bias)
-    strict = margin_of(*strangers, chosen.temperature)
+    strict = margin_of(answered(strangers[0], chosen.temperature), strangers[1], np.ones(len(strangers[1])))
     chosen = replace(chosen, margin=max(chosen.margin, strict), further_scale=scale)
     chosen.measured["real_films_calibrated_on"] = float(len(real))
     chosen.measured.update(temperature_by_look=least, margin_by_look=strict)
@@ -107,17 +107,13 @@ def said_of_strangers(
 ) -> tuple[Floats, NDArray[np.int64]]:
     """Logits (looks, n, labels) of the evaluate-only films of ``look`` that have one view, and those views
     (n,)."""
-    shown = [film for film in films if film.split == "look" and len(film.accepted) == 1]
-    shown = [film for film in shown if film.accepted != (LABELS[OTHER],)]
+    shown = [
+        film
+        for film in films
+        if film.split == "look" and len(film.accepted) == 1 and film.accepted[0] != LABELS[OTHER]
+    ]
     truth = np.array([LABELS.index(film.accepted[0]) for film in shown])
     return networks.looks([recipe.shown(read(film.path)) for film in shown]), truth
-
-
-def margin_of(looks: Floats, truth: NDArray[np.int64], temperature: float) -> float:
-    """The margin that films with logits (looks, n, labels) and true labels (n,) ask for."""
-    scores = answered(looks, temperature)
-    ranked = np.sort(scores, axis=1)
-    return _margin(ranked[:, -1] - ranked[:, -2], scores.argmax(axis=1) == truth, np.ones(len(truth)))
 
 
 def choose(
@@ -135,7 +131,6 @@ def choose(
     """
     temperature = max(least, best_temperature(looks, truth, weight))
     scores, logits = answered(looks, temperature), looks[0]
-    ranked = np.sort(scores, axis=1)
     energy = np.log(np.exp(logits - logits.max(axis=1, keepdims=True)).sum(axis=1)) + logits.max(axis=1)
     inside = THIRTY[truth]
     by_class = ranking(scores[:, OTHER], ~inside & (truth == OTHER), inside)
@@ -144,7 +139,7 @@ def choose(
         return choose(looks[:1], truth, weight, least=least, rotation_bias=rotation_bias)
     return Calibration(
         temperature=temperature,
-        margin=_margin(ranked[:, -1] - ranked[:, -2], scores.argmax(axis=1) == truth, weight),
+        margin=margin_of(scores, truth, weight),
         other_threshold=_quantile(scores[inside, OTHER], weight[inside], 0.97, low=0.15, high=0.6),
         energy_centre=_quantile(energy[inside], weight[inside], 0.02, low=-99, high=99),
         energy_width=max(0.1, float(energy[inside].std()) / 4),
@@ -184,8 +179,11 @@ def ranking(score: Floats, positive: NDArray[np.bool_], negative: NDArray[np.boo
     return float((left + right).mean() / (2 * len(low)))
 
 
-def _margin(lead: Floats, right: NDArray[np.bool_], weight: Floats) -> float:
-    """The least lead above which 98.5 % of answers are right."""
+def margin_of(scores: Floats, truth: NDArray[np.int64], weight: Floats) -> float:
+    """The least lead of the best above which 98.5 % of answers are right, for probabilities (n, labels), true
+    labels (n,) and weights (n,)."""
+    ranked = np.sort(scores, axis=1)
+    lead, right = ranked[:, -1] - ranked[:, -2], scores.argmax(axis=1) == truth
     for margin in np.arange(0.1, 0.6, 0.02):
         stated = lead >= margin
         if (weight * right)[stated].sum() >= 0.985 * weight[stated].sum():

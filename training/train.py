@@ -56,9 +56,8 @@ def train(
     model = _begun(recipe, start, backbone)
     (out / "recipe.json").write_text(json.dumps(asdict(recipe) | {"labels": LABELS}, indent=1))
     few = partial(settling, shared, films, recipe, report=report)
-    if (
-        recipe.of_start or not (out / CHECKPOINT).is_file()
-    ):  # a share of the start is kept: it is needed again
+    # Where a share of the start is kept, the start is needed again.
+    if recipe.of_start or not (out / CHECKPOINT).is_file():
         set_to_films = settled if start is None else normalised_anew
         set_to_films(body_of(model), few(side=recipe.small))
     begun = model.get_weights()

@@ -98,8 +98,8 @@ def test_films_of_look_that_are_sure_and_wrong_close_the_gate(
     tmp_path: Path, wrong: int, split: str, shows: str, margin: float
 ) -> None:
     films = _real(tmp_path, 60) + _real(tmp_path, wrong, split=split, shows=shows)
-    strangers = said_of_strangers(Networks(first=_sure_of_the_first_label), Recipe(), films)
-    assert margin_of(*strangers, 1.0) == margin
+    looks, truth = said_of_strangers(Networks(first=_sure_of_the_first_label), Recipe(), films)
+    assert margin_of(answered(looks, 1.0), truth, np.ones(len(truth))) == margin
 
 
 def test_the_temperature_is_at_least_what_strangers_ask_for() -> None:

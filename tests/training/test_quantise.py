@@ -44,10 +44,6 @@ CALIBRATION = Calibration(
 
 
 STUDY = sorted((Path(__file__).parents[2] / "service" / "demo").glob("*.dcm"))
-FILMS = [
-    prepare(np.asarray(read_film(path, long_side=None).image), side=Recipe().side, margin=Recipe().margin)
-    for path in STUDY
-]
 
 
 def nothing(_: Recipe) -> list[np.ndarray]:
@@ -56,20 +52,28 @@ def nothing(_: Recipe) -> list[np.ndarray]:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def films() -> list[np.ndarray]:
+    """The demonstration study as a network looks at it."""
+    side, margin = Recipe().side, Recipe().margin
+    return [prepare(read_film(path, long_side=None).image, side=side, margin=margin) for path in STUDY]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, films: list[np.ndarray]) -> Path:
     """A network as ``quantise`` leaves it, calibrated beside another."""
     folder = tmp_path_factory.mktemp("network")
     average([], start=VIEW_PACK, of_start=1.0, out=folder, settling=nothing)
-    small = in_eight_bits(with_names(trained(folder)[0]), FILMS)
+    small = in_eight_bits(with_names(trained(folder)[0]), films)
     ov.save_model(small, str(folder / QUANTISED))
     (folder / "calibration.json").write_text(json.dumps(asdict(CALIBRATION)))
     return folder
 
 
-def test_all_but_the_same_is_said_in_eight_bits(folder: Path) -> None:
-    exact, small = named(with_names(trained(folder)[0])), opened(folder / QUANTISED)
-    for head, values in predicted(exact, FILMS).items():
-        now = predicted(small, FILMS)[head]
+def test_all_but_the_same_is_said_in_eight_bits(folder: Path, films: list[np.ndarray]) -> None:
+    exact = predicted(named(with_names(trained(folder)[0])), films)
+    small = predicted(opened(folder / QUANTISED), films)
+    for head, values in exact.items():
+        now = small[head]
         assert not np.array_equal(now, values)
         np.testing.assert_allclose(now, values, atol=1.0)
         assert (now.argmax(axis=1) == values.argmax(axis=1)).all()
