@@ -23,7 +23,7 @@ class Person:
     hips: float  # of x at the pelvis
     shoulders: float  # of x at the shoulders
     head: float  # of the head in all directions
-    fat: float  # mm the skin lies farther out
+    fat: float  # mm the skin of the chest lies farther out; elsewhere its share of that (``padding``)
     lean: float  # mm the muscle lies farther out
     bone: float  # mm the bones are thicker
     cortex: float  # mm the cortex is thicker
@@ -128,13 +128,11 @@ def body_of(rig: Rig, who: Person) -> Floats:
     thicker = np.repeat(
         [_thicker(name, kind, who) for name, kind in zip(rig.names, rig.kinds, strict=True)], counts
     )
-    return np.asarray(reshaped(rig.vertices, who) + thicker[:, None] * rig.normals)
+    return np.asarray(reshaped(rig.vertices, who) + (thicker + who.fat * rig.fat)[:, None] * rig.normals)
 
 
 def _thicker(name: str, kind: str, who: Person) -> float:
-    if kind == "skin":
-        return who.fat + who.lean
-    if kind == "lean":
+    if kind in ("skin", "lean"):
         return who.lean
     long = any(
         word in name

@@ -14,6 +14,7 @@ import numpy as np
 
 from training.kept import save_arrays
 from training.simulate.meshes import Floats, Ints, Part, load_body, vertex_normals
+from training.simulate.padding import padding
 from training.simulate.segments import SEGMENTS, segment_of
 from training.simulate.skin import follow
 
@@ -33,6 +34,7 @@ class Rig:
     face_starts: Ints  # (parts + 1,)
     followed: Ints  # (n, 3) segments each vertex follows
     weights: Floats  # (n, 3), rows sum to 1
+    fat: Floats  # (n,) share of a person's fat that lies there; of skin alone, else 0
 
     def part(self, name: str, kind: str = "bone") -> slice:
         """Where the vertices of a part are. Raises KeyError."""
@@ -60,15 +62,27 @@ class Rig:
 def load_rig(anatomy: Path, cache: Path) -> Rig:
     """The rigged body, from the cache where it is there."""
     parts = load_body(anatomy, cache)
-    kept = cache / "weights-4.npz"
+    kept = cache / "weights-5.npz"
     if not kept.is_file():
         followed, weights = follow(parts)
-        save_arrays(kept, followed=followed, weights=weights)
+        save_arrays(kept, followed=followed, weights=weights, fat=_fat(parts, followed, weights))
     stored = np.load(kept)
-    return _joined(parts, stored["followed"], stored["weights"])
+    return _joined(parts, stored["followed"], stored["weights"], stored["fat"])
 
 
-def _joined(parts: tuple[Part, ...], followed: Ints, weights: Floats) -> Rig:
+def _fat(parts: tuple[Part, ...], followed: Ints, weights: Floats) -> Floats:
+    """``Rig.fat`` of all parts, inner surfaces last."""
+    bones = np.concatenate([part.vertices for part in parts if part.kind == "bone"])
+    fat, start = np.zeros(len(followed)), 0
+    for part in parts:
+        own = slice(start, start + len(part.vertices))
+        if part.kind == "skin":
+            fat[own] = padding(part.vertices, bones, followed[own], weights[own])
+        start = own.stop
+    return fat
+
+
+def _joined(parts: tuple[Part, ...], followed: Ints, weights: Floats, fat: Floats) -> Rig:
     rows = [(part.name, part.kind, part.vertices, part.faces) for part in parts]
     rows += [(part.name, "inner", part.inner, part.faces) for part in parts if part.inner is not None]
     vertex_starts = np.cumsum([0, *(len(row[2]) for row in rows)])
@@ -82,6 +96,7 @@ def _joined(parts: tuple[Part, ...], followed: Ints, weights: Floats) -> Rig:
         face_starts=np.cumsum([0, *(len(row[3]) for row in rows)]),
         followed=followed,
         weights=weights,
+        fat=fat,
     )
 
 
@@ -95,11 +110,13 @@ def replaced(rig: Rig, surfaces: Surfaces, *, without: str = "") -> Rig:
             vertices, faces = surfaces[key]
             own = np.full((len(vertices), 3), SEGMENTS.index(segment_of(key[0])))
             share = np.tile([1.0, 0.0, 0.0], (len(vertices), 1))
-            rows.append((key, vertices, vertex_normals(vertices, faces), faces, own, share))
+            lean = np.zeros(len(vertices))
+            rows.append((key, vertices, vertex_normals(vertices, faces), faces, own, share, lean))
         else:
             vertices, faces = rig.surface(index)
             at = slice(int(rig.vertex_starts[index]), int(rig.vertex_starts[index + 1]))
-            rows.append((key, vertices, rig.normals[at], faces, rig.followed[at], rig.weights[at]))
+            kept = (rig.followed[at], rig.weights[at], rig.fat[at])
+            rows.append((key, vertices, rig.normals[at], faces, *kept))
     starts = np.cumsum([0, *(len(row[1]) for row in rows)])
     return Rig(
         names=tuple(row[0][0] for row in rows),
@@ -111,6 +128,7 @@ def replaced(rig: Rig, surfaces: Surfaces, *, without: str = "") -> Rig:
         face_starts=np.cumsum([0, *(len(row[3]) for row in rows)]),
         followed=np.concatenate([row[4] for row in rows]),
         weights=np.concatenate([row[5] for row in rows]),
+        fat=np.concatenate([row[6] for row in rows]),
     )
 
 
@@ -155,4 +173,5 @@ def restricted(rig: Rig, keep: frozenset[str]) -> Rig:
         face_starts=np.cumsum([0, *face_counts]),
         followed=rig.followed[chosen],
         weights=rig.weights[chosen],
+        fat=rig.fat[chosen],
     )

@@ -17,6 +17,7 @@ def refined(rig: Rig, names: Sequence[str]) -> Rig:
     vertices: list[Floats] = []
     normals: list[Floats] = []
     weights: list[Floats] = []
+    fat: list[Floats] = []
     followed: list[Ints] = []
     faces: list[Ints] = []
     for index, name in enumerate(rig.names):
@@ -31,9 +32,11 @@ def refined(rig: Rig, names: Sequence[str]) -> Rig:
             kept.append(np.concatenate([array, array[pairs].mean(axis=1)]))
         followed.append(np.concatenate([rig.followed[part], rig.followed[part][first]]))
         weights.append(np.concatenate([rig.weights[part], rig.weights[part][first]]))
+        fat.append(np.concatenate([rig.fat[part], rig.fat[part][first]]))
     return replace(rig, vertices=np.concatenate(vertices), normals=np.concatenate(normals),
                    followed=np.concatenate(followed), weights=np.concatenate(weights),
-                   faces=np.concatenate(faces), vertex_starts=np.cumsum([0, *map(len, vertices)]),
+                   fat=np.concatenate(fat), faces=np.concatenate(faces),
+                   vertex_starts=np.cumsum([0, *map(len, vertices)]),
                    face_starts=np.cumsum([0, *map(len, faces)]))  # fmt: skip
 
 
@@ -61,4 +64,5 @@ def joined(rig: Rig, changed: Mapping[tuple[str, str], Sequence[Shell]], rest: F
     empty = np.zeros((len(every), 0))
     return replace(rig, vertices=every, normals=empty, faces=np.concatenate(faces),
                    vertex_starts=np.cumsum([0, *counts]), face_starts=np.cumsum([0, *face_counts]),
-                   followed=empty.astype(np.int64), weights=empty), every  # fmt: skip
+                   followed=empty.astype(np.int64), weights=empty,
+                   fat=np.zeros(len(every))), every  # fmt: skip

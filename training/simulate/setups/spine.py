@@ -134,6 +134,15 @@ SPINE: Final = (
     THORACIC,
     replace(THORACIC, width=(70, 130), collimation=0.9, share=0.4),
     replace(THORACIC, width=(90, 200), blackened=5, collimation=0.8, share=0.5),
+    # a long plate, from the middle of the neck to the upper lumbar spine
+    replace(
+        THORACIC,
+        width=(120, 210),
+        height=(390, 480),
+        offset=((-15, 15), (-35, 40), STRAIGHT),
+        blackened=5,
+        share=0.9,
+    ),
     THORACIC_SIDE,
     replace(THORACIC_SIDE, keep="trunk+arms", pose=ARMS_UP),
     replace(
@@ -160,8 +169,8 @@ SPINE: Final = (
     replace(
         WHOLE,
         width=(200, 330),
-        height=(360, 640),
-        offset=((-20, 20), (0, 130), STRAIGHT),
+        height=(460, 660),
+        offset=((-20, 20), (0, 110), STRAIGHT),
         scoliosis=3.5,
         tight=1.0,
         share=0.8,
@@ -170,8 +179,8 @@ SPINE: Final = (
     replace(
         WHOLE,
         width=(150, 300),
-        height=(440, 620),
-        offset=((-20, 20), (-20, 90), STRAIGHT),
+        height=(510, 660),
+        offset=((-20, 20), (-20, 80), STRAIGHT),
         scoliosis=1.5,
         tight=1.0,
         share=0.9,
