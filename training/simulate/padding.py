@@ -1,8 +1,8 @@
 """Where a body puts on fat: much on belly, buttocks, thighs and upper arms, hardly any over elbows, shins and
 kneecaps, on hands and on feet.
 
-What is told here is a share of a person's ``fat``, 1 on the side of the chest. To tell fat site by site is the
-way of ultrasound (fat patterning: Störchle et al., Ultrasound Med Biol 2017); all numbers are ours.
+What is told here is a share of a person's ``fat``, 1 on the side of the chest. Site by site is how
+ultrasound measures it (Störchle et al., Ultrasound Med Biol 2017); all numbers are ours.
 """
 
 from __future__ import annotations
