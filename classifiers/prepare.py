@@ -115,13 +115,10 @@ def _refuse_non_images(image: Image) -> None:
 
 def stretch(film: Image) -> Image:
     """Stretch the 1st to 99.5th percentile of a float32 (H, W) film to [0, 1]; no contrast becomes all 0."""
-    # in single precision from here on: numpy would go on in the double precision of its percentiles
-    low, high = np.percentile(film[::2, ::2], (1.0, 99.5)).astype(np.float32)
+    low, high = np.percentile(film[::2, ::2], (1.0, 99.5))
     if high - low < 1e-6:
         return np.zeros_like(film)
-    out = film - low
-    out /= high - low
-    return np.asarray(np.clip(out, 0.0, 1.0, out=out))
+    return np.asarray(np.clip((film - low) / (high - low), 0.0, 1.0), dtype=np.float32)
 
 
 def _patient(film: Image) -> tuple[slice, slice]:
