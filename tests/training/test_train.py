@@ -20,10 +20,10 @@ def test_a_training_that_goes_on_has_spent_the_minutes_it_had_spent(
     model = network(recipe, side=32)
     begun = _Loop(model, recipe, tmp_path)
     late = time.monotonic() + 6 * 60
-    monkeypatch.setattr("training.train.time.monotonic", lambda: late)
+    monkeypatch.setattr("training.pace.time.monotonic", lambda: late)
     begun.step = 100
     begun._keep()
     assert float(np.load(tmp_path / CHECKPOINT)["minutes"]) == pytest.approx(6, abs=0.2)
     again = _Loop(model, recipe, tmp_path)
     assert again.step == 100
-    assert again._progress() == pytest.approx(0.6, abs=0.02)
+    assert again._pace.done(again.step) == pytest.approx(0.6, abs=0.02)

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -33,6 +32,7 @@ from training.detect.losses import Shares, loss_of
 from training.detect.network import freeze
 from training.detect.targets import Batch, batch_of
 from training.kept import save_arrays
+from training.pace import Pace
 
 Report = Callable[[str], None]
 LAST_SETTLING: Final = 40  # batches that set normalisation when all is learnt
@@ -118,16 +118,16 @@ class _Loop:
         self._optimizer = keras.optimizers.AdamW(recipe.rate, weight_decay=recipe.decay, clipnorm=1.0)
         self._optimizer.build(model.trainable_variables)
         self._mean = [tf.Variable(variable.value, trainable=False) for variable in model.trainable_variables]
-        self.step, self._spent, self._begun = 0, 0.0, time.monotonic()
+        self.step, self._pace = 0, Pace(recipe)
         if self._kept.is_file():
             self._resume()
         self._update = tf.function(self._update_once, reduce_retracing=True)
 
     def run(self, films: Iterator[Batch], report: Report) -> None:
-        self._begun = time.monotonic()
+        self._pace.start()
         losses: list[float] = []
-        while (done := self._progress()) < 1.0:
-            self._optimizer.learning_rate.assign(self._rate(done))
+        while (done := self._pace.done(self.step)) < 1.0:
+            self._optimizer.learning_rate.assign(self._pace.rate(self.step, done))
             batch = next(films)
             keep = min(self.recipe.average, (1 + self.step) / (10 + self.step))
             named = {one.name: getattr(batch, one.name) for one in fields(batch)}
@@ -135,8 +135,8 @@ class _Loop:
             losses.append(float(self._update(arrays, tf.constant(keep, tf.float32))))
             self.step += 1
             if self.step % 20 == 0:
-                mean = np.mean(losses[-20:])
-                report(f"step {self.step}, {done:.0%}, loss {mean:.4f}, {self._minutes():.1f} min")
+                loss, minutes = np.mean(losses[-20:]), self._pace.minutes()
+                report(f"step {self.step}, {done:.0%}, loss {loss:.4f}, {minutes:.1f} min")
             if self.step % 100 == 0:
                 self._keep()
 
@@ -144,16 +144,6 @@ class _Loop:
         """Give the network its averaged weights."""
         for mean, variable in zip(self._mean, self.model.trainable_variables, strict=True):
             variable.assign(mean)
-
-    def _minutes(self) -> float:
-        return self._spent + (time.monotonic() - self._begun) / 60
-
-    def _progress(self) -> float:
-        return max(self.step / self.recipe.steps, self._minutes() / self.recipe.minutes)
-
-    def _rate(self, done: float) -> float:
-        warm = min(1.0, (self.step + 1) / max(self.recipe.warm_up, 1))
-        return float(self.recipe.rate * warm * (0.02 + 0.98 * 0.5 * (1 + np.cos(np.pi * min(done, 1.0)))))
 
     def _update_once(self, arrays: dict[str, Any], keep: Any) -> Any:
         with tf.GradientTape() as tape:
@@ -170,11 +160,11 @@ class _Loop:
     def _keep(self) -> None:
         arrays = {f"w{k}": variable.numpy() for k, variable in enumerate(self.model.variables)}
         arrays |= {f"m{k}": mean.numpy() for k, mean in enumerate(self._mean)}
-        save_arrays(self._kept, step=self.step, minutes=self._minutes(), **arrays)
+        save_arrays(self._kept, step=self.step, minutes=self._pace.minutes(), **arrays)
 
     def _resume(self) -> None:
         stored = np.load(self._kept)
-        self.step, self._spent = int(stored["step"]), float(stored["minutes"])
+        self.step, self._pace.spent = int(stored["step"]), float(stored["minutes"])
         for k, variable in enumerate(self.model.variables):
             variable.assign(stored[f"w{k}"])
         for k, mean in enumerate(self._mean):

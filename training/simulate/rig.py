@@ -110,8 +110,8 @@ def replaced(rig: Rig, surfaces: Surfaces, *, without: str = "") -> Rig:
             vertices, faces = surfaces[key]
             own = np.full((len(vertices), 3), SEGMENTS.index(segment_of(key[0])))
             share = np.tile([1.0, 0.0, 0.0], (len(vertices), 1))
-            lean = np.zeros(len(vertices))
-            rows.append((key, vertices, vertex_normals(vertices, faces), faces, own, share, lean))
+            kept = (own, share, np.zeros(len(vertices)))
+            rows.append((key, vertices, vertex_normals(vertices, faces), faces, *kept))
         else:
             vertices, faces = rig.surface(index)
             at = slice(int(rig.vertex_starts[index]), int(rig.vertex_starts[index + 1]))

@@ -16,9 +16,7 @@ def refined(rig: Rig, names: Sequence[str]) -> Rig:
     """The rig with the named bones' triangles made four each, so that breaks can be jagged."""
     vertices: list[Floats] = []
     normals: list[Floats] = []
-    weights: list[Floats] = []
-    fat: list[Floats] = []
-    followed: list[Ints] = []
+    sources: list[Ints] = []  # of each vertex, the one whose skeleton it follows
     faces: list[Ints] = []
     for index, name in enumerate(rig.names):
         part = slice(int(rig.vertex_starts[index]), int(rig.vertex_starts[index + 1]))
@@ -27,15 +25,13 @@ def refined(rig: Rig, names: Sequence[str]) -> Rig:
         if name in names:
             pairs, own = finer(rig.vertices[part], own)
         faces.append(own + sum(map(len, vertices)))
-        first = pairs[:, 0]
         for kept, array in ((vertices, rig.vertices[part]), (normals, rig.normals[part])):
             kept.append(np.concatenate([array, array[pairs].mean(axis=1)]))
-        followed.append(np.concatenate([rig.followed[part], rig.followed[part][first]]))
-        weights.append(np.concatenate([rig.weights[part], rig.weights[part][first]]))
-        fat.append(np.concatenate([rig.fat[part], rig.fat[part][first]]))
+        sources.append(part.start + np.concatenate([np.arange(part.stop - part.start), pairs[:, 0]]))
+    source = np.concatenate(sources)
     return replace(rig, vertices=np.concatenate(vertices), normals=np.concatenate(normals),
-                   followed=np.concatenate(followed), weights=np.concatenate(weights),
-                   fat=np.concatenate(fat), faces=np.concatenate(faces),
+                   followed=rig.followed[source], weights=rig.weights[source],
+                   fat=rig.fat[source], faces=np.concatenate(faces),
                    vertex_starts=np.cumsum([0, *map(len, vertices)]),
                    face_starts=np.cumsum([0, *map(len, faces)]))  # fmt: skip
 
