@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from classifiers.answers import candidates_of, needed
 from classifiers.closer import merged, squares
-from classifiers.detection import FLOOR, Raw, Seen, seen, suppressed
+from classifiers.detection import FLOOR, Raw, Seen, resized, seen, suppressed
 from classifiers.detectmanifest import Detect
 from classifiers.heat import heat_of, on_film
 from classifiers.packs import Pack
@@ -141,13 +141,20 @@ class BoxFinder:
                 mode=manifest.mode,
             )
             for label, score, probability, box in zip(
-                found.labels, found.scores, found.probabilities, found.boxes, strict=True
+                found.labels, found.scores, found.probabilities, self._drawn(film, found), strict=True
             )
             if labels[label] in thresholds
         ]
         if "classify" in manifest.outputs:
             boxed += candidates_of(whole.raw["classify"], manifest, ref, floor=FLOOR)
         return tuple(sorted(boxed, key=lambda finding: -finding.probability))
+
+    def _drawn(self, film: Film, found: Seen) -> Floats:
+        """The boxes (n, 4) as they are shown: each of the size that its label's boxes are drawn in."""
+        sizes = self._detect.box_size
+        if sizes is None:
+            return found.boxes
+        return resized(found.boxes, np.array(sizes)[found.labels], film.image.shape)
 
 
 def stored(film: Film, box: Floats) -> Box:

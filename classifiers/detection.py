@@ -107,6 +107,17 @@ def _of_label(found: Seen, which: NDArray[np.int64], overlap: float, most: int) 
     return kept
 
 
+def resized(
+    boxes: NDArray[np.float32], times: NDArray[np.float64], shape: tuple[int, ...]
+) -> NDArray[np.float32]:
+    """Boxes (n, 4) whose width and height are multiplied by ``times`` (n,), about their middles; cut off at
+    the edge of the film of ``shape`` (H, W), whose pixels they are in.
+    """
+    middle, half = (boxes[:, :2] + boxes[:, 2:]) / 2, (boxes[:, 2:] - boxes[:, :2]) / 2 * times[:, None]
+    edges = np.concatenate([middle - half, middle + half], axis=1)
+    return np.asarray(np.clip(edges, 0, [shape[1], shape[0]] * 2), np.float32)
+
+
 def strongest(boxes: NDArray[np.float32], overlap: float, most: int) -> list[int]:
     """Indices of the boxes that stay, ``most`` of them at most, of (n, 4) boxes in falling order of
     probability: those that overlap no better one that stays by more than ``overlap``.

@@ -38,13 +38,15 @@ class Detect:
 
     ``boxes`` and ``heat`` name tensors: (N, places, 4) of left, top, right, bottom in input pixels, and (N,
     rows, columns, labels) of logits on a grid over the input. ``image_weight``: one number per label of the
-    head ``detect``, by which the whole film's logit of that label counts for each of its boxes.
+    head ``detect``, by which the whole film's logit of that label counts for each of its boxes. ``box_size``:
+    one number per label, by which the width and height of each of its boxes are multiplied at the very last.
     """
 
     boxes: str
     overlap: float
     most: int
     image_weight: tuple[float, ...] | None = None
+    box_size: tuple[float, ...] | None = None
     heat: str | None = None
     closer: Closer | None = None
     one_name: OneName | None = None

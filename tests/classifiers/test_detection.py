@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from classifiers.closer import merged, square_round, squares
-from classifiers.detection import Seen, joined, seen, suppressed
+from classifiers.detection import Seen, joined, resized, seen, suppressed
 from classifiers.detectmanifest import Closer, Detect
 from classifiers.manifest import Classes, Manifest, Output, Task, Values
 from classifiers.prepare import Placement
@@ -102,6 +102,24 @@ def test_a_box_ends_where_the_film_does(
 ) -> None:
     found = seen(one_place(3.0, box), manifest, SAME, (90, 100))
     assert found.boxes.tolist() == ([list(expected)] if expected else [])
+
+
+@pytest.mark.parametrize(
+    ("times", "expected"),
+    [
+        (1.0, (40, 20, 60, 80)),
+        (0.5, (45, 35, 55, 65)),
+        (1.5, (35, 5, 65, 90)),  # the film ends at 90
+        (8.0, (0, 0, 100, 90)),
+    ],
+)
+def test_a_box_keeps_its_middle_and_ends_where_the_film_does(
+    times: float, expected: tuple[float, ...]
+) -> None:
+    boxes = np.array([(40, 20, 60, 80), (10, 10, 20, 20)], np.float32)
+    drawn = resized(boxes, np.array([times, 1.0]), (90, 100))
+    assert drawn.dtype == np.float32
+    assert drawn.tolist() == [list(expected), [10, 10, 20, 20]]
 
 
 def overlap_of(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:

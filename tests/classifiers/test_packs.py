@@ -95,6 +95,7 @@ def test_the_detecting_manifest_that_the_documentation_shows_is_valid() -> None:
     assert manifest.detect.closer.sites["hindfoot"] == ("os_trigonum",)
     assert manifest.detect.closer.everywhere == ("os_trigonum",)
     assert manifest.detect.image_weight == (0.5, 0.5, 0.0, 0.0)
+    assert manifest.detect.box_size == (1.1, 1.0, 1.0, 1.0)
     assert manifest.detect.one_name == OneName(labels=("os_trigonum", "accessory_navicular"), overlap=0.3)
     assert parse(render(manifest), "ossicle/1") == manifest
 
@@ -125,6 +126,8 @@ def test_a_detecting_manifest_without_what_is_optional_survives_too() -> None:
         ("overlap      = 0.5", "overlap = 1.5", "overlap = 1.5 is not from 0 to 1"),
         ("most         = 5", "most = 0", "most = 0 is not a whole number"),
         ("[0.5, 0.5, 0, 0]", "[0.5, 0.5]", "image_weight = [0.5, 0.5] is not a list of 4 numbers"),
+        ("[1.1, 1, 1, 1]", "[1.1]", "box_size = [1.1] is not a list of 4 numbers"),
+        ("[1.1, 1, 1, 1]", "[1.1, 0, 1, 1]", "box_size has a number that is not between 0.25 and 4"),
         (
             "[0.5, 0.5, 0, 0]",
             "[0.5, 0.5, 0.1, 0]",

@@ -108,6 +108,19 @@ def test_the_whole_films_logit_counts_for_each_box(make_finder: MakePack) -> Non
     assert found.probability == pytest.approx(1 / (1 + np.exp(-(logit - 0.5 * logit))), abs=1e-6)
 
 
+def test_boxes_are_drawn_in_the_size_of_their_label_and_chosen_as_they_were(make_finder: MakePack) -> None:
+    shown = [film(patch=PATCH, dot=DOT)]
+    plain = specialist(make_finder()).candidates(shown)[0]
+    larger = replace(PLACES, box_size=(2.0, 1.0, 1.0))  # dots, PLACES' first label
+    drawn = specialist(make_finder(detect=larger)).candidates(shown)[0]
+    assert [replace(one, box=None) for one in drawn] == [replace(one, box=None) for one in plain]
+    for before, now in zip(plain, drawn, strict=True):
+        assert before.box is not None and now.box is not None
+        times = 2 if now.label == "dot" else 1
+        assert now.box.width == pytest.approx(times * before.box.width)
+        assert now.box.x + now.box.width / 2 == pytest.approx(before.box.x + before.box.width / 2)
+
+
 def naming_once(make_finder: MakePack, *, overlap: float, **thresholds: float) -> tuple[Finding, ...]:
     """What is stated of a dot within a patch, an eighth as large, that are two names for one thing."""
     detect = replace(PLACES, one_name=OneName(labels=("dot", "patch"), overlap=overlap))

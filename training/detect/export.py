@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from shutil import copyfile
 from types import MappingProxyType
 from typing import Final
 
@@ -51,6 +52,7 @@ class Shipped:
     training_data: str
     closer: Closer | None = None
     one_name: OneName | None = None
+    box_size: tuple[float, ...] | None = None  # by label
     image_thresholds: Mapping[str, float] = field(default_factory=dict)  # labels stated without a box
     heat: bool = True
     overlap: float = 0.5
@@ -69,12 +71,21 @@ def export(model: keras.Model, shipped: Shipped, folder: Path, *, probes: Floats
 
 
 def written(
-    network: ov.Model, shipped: Shipped, folder: Path, *, probes: Floats, expected: Mapping[str, Floats]
+    network: ov.Model | Path,
+    shipped: Shipped,
+    folder: Path,
+    *,
+    probes: Floats,
+    expected: Mapping[str, Floats],
 ) -> Pack:
-    """Write a converted network as a pack and check that it says what is ``expected`` of the probes. The rest
-    as ``export``."""
+    """Write a converted network, or the file of one as it is, as a pack and check that it says what is
+    ``expected`` of the probes. The rest as ``export``."""
     folder.mkdir(parents=True, exist_ok=True)
-    ov.save_model(network, str(folder / "model.xml"), compress_to_fp16=True)
+    if isinstance(network, Path):
+        for kind in (".xml", ".bin"):
+            copyfile(network.with_suffix(kind), (folder / "model.xml").with_suffix(kind))
+    else:
+        ov.save_model(network, str(folder / "model.xml"), compress_to_fp16=True)
     if not (folder / "CARD.md").is_file():
         (folder / "CARD.md").write_text(f"# {folder.parent.name}\n\nNot yet evaluated.\n")
     pack = write_pack(folder, manifest(shipped, name=folder.parent.name, version=folder.name))
@@ -103,6 +114,7 @@ def manifest(shipped: Shipped, *, name: str, version: str) -> Manifest:
             overlap=shipped.overlap,
             most=shipped.most,
             image_weight=shipped.calibration.image_weight,
+            box_size=shipped.box_size,
             heat="heat" if shipped.heat else None,
             closer=shipped.closer,
             one_name=shipped.one_name,

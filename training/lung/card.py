@@ -21,7 +21,8 @@ Found = Mapping[str, Any]
 def write_card(work: Path, pack: Path) -> Path:
     """Write CARD.md of ``pack`` from WORK. Raises FileNotFoundError where the evaluation is not there."""
     found = json.loads((work / "evaluation" / "figures.json").read_text())
-    thresholds = json.loads((work / "calibration.json").read_text())["thresholds"]
+    chosen = json.loads((work / "calibration.json").read_text())
+    thresholds = chosen["thresholds"]
     speed = work / "evaluation" / "speed.txt"
     text = TEXT.read_text()
     for mark, part in {
@@ -29,6 +30,10 @@ def write_card(work: Path, pack: Path) -> Path:
         "afp": ", ".join(f"{label} {value:g}" for label, value in zip(LABELS, WANG_AFP, strict=True)),
         "localisation": _localisation(found["localisation"], WANG_IOU, LI_IOU),
         "below": "\n".join(below(found["localisation"])),
+        "sizes": ", ".join(
+            f"{label} {size:g}" for label, size in zip(LABELS, chosen["box_size"], strict=True)
+        ),
+        "sized": _gained(found["sized"]),
         "gained": _gained(found.get("gained")),
         "one_box": _table(
             ("finding", "T .1", "T .3", "T .5", "T .7"),
@@ -57,6 +62,10 @@ def _films(counts: Mapping[str, int]) -> str:
         f"{counts['boxed']} films with boxes ({boxes}), {counts['films'] - counts['boxed']} more films of "
         f"the same {counts['patients']} patients and 2,150 of 1,329 other patients with labels alone"
     )
+
+
+def _sizes(sizes: Sequence[float]) -> str:
+    return ", ".join(f"{label} {size:g}" for label, size in zip(LABELS, sizes, strict=True))
 
 
 def _short(value: float) -> str:

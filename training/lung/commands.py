@@ -17,18 +17,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _plan_options(stages.add("train", _train, learn))
     choose = stages.add("calibrate", _calibrate, "probabilities and thresholds from what the folds said")
     choose.add_argument("--others", type=Path, help="answers.npz of another version, beside these")
+    choose.add_argument("--only", type=Path, help="answers.npz of another version, calibrated anew")
     measure = stages.add("evaluate", _evaluate, "measure what the folds said, with intervals and pictures")
     measure.add_argument(
         "--against", type=Path, help="answers.npz of another version: what was gained over it"
     )
     write = stages.add("export", _export, "write the pack and check it against Keras")
     write.add_argument("--others", type=Path, help="pack of another version, beside this one")
+    write.add_argument("--only", type=Path, help="pack of another version, whose network this one takes")
     for one in (
         measure,
         write,
         stages.add("card", _card, "write the pack's card and metrics from the evaluation"),
     ):
-        one.add_argument("--pack", type=Path, default=PACKS / "lung" / "4")
+        one.add_argument("--pack", type=Path, default=PACKS / "lung" / "5")
     return stages.run(arguments)
 
 
@@ -80,7 +82,7 @@ def _train(options: argparse.Namespace) -> None:
 def _calibrate(options: argparse.Namespace) -> None:
     from training.lung.evaluate import calibrate
 
-    print(calibrate(options.data, options.work, others=options.others))
+    print(calibrate(options.data, options.work, others=options.others, only=options.only))
 
 
 def _evaluate(options: argparse.Namespace) -> None:
@@ -92,7 +94,7 @@ def _evaluate(options: argparse.Namespace) -> None:
 def _export(options: argparse.Namespace) -> None:
     from training.lung.pack import write
 
-    print(write(options.data, options.work, options.pack, others=options.others))
+    print(write(options.data, options.work, options.pack, others=options.others, only=options.only))
 
 
 def _card(options: argparse.Namespace) -> None:

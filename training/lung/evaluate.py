@@ -12,37 +12,31 @@ from classifiers.baseline import baseline_of_findings
 from classifiers.packs import add_baseline, load_pack
 from router.types import Finding, ModelRef
 from training.detect.export import thresholds_of
+from training.lung.crossed import Crossed, crossed
 from training.lung.figures import SHOWN, figures
 from training.lung.films import LABELS, chest_films
 from training.lung.gained import gained
-from training.lung.said import (
-    Crossed,
-    Said,
-    answered,
-    crossed,
-    fit,
-    lines,
-    most_per_film,
-    said,
-    write_answers,
-)
+from training.lung.said import Said, answered, fit, lines, most_per_film, said, write_answers
 from training.lung.sheets import draw, draw_laid
+from training.lung.sizes import judgements, sized, sizes_of
 
 
-def calibrate(shared: Path, work: Path, *, others: Path | None = None) -> str:
+def calibrate(shared: Path, work: Path, *, others: Path | None = None, only: Path | None = None) -> str:
     """Write WORK/answers.npz, what was said of all films, and WORK/calibration.json. Returns the thresholds
-    in a line. ``others`` as for ``write_answers``."""
-    write_answers(work, others)
+    in a line. ``others`` and ``only`` as for ``write_answers``."""
+    write_answers(work, others, only=only)
     return _chosen(said(shared, work), work)
 
 
 def _chosen(spoken: Said, work: Path) -> str:
-    """Calibration and thresholds from all folds, for the pack."""
+    """Sizes of boxes, calibration and thresholds from all folds, for the pack."""
     everything = np.ones(len(spoken.films), dtype=bool)
-    found = fit(spoken, everything)
-    chosen = lines(spoken, found.boxes(spoken.candidates), everything)
+    sizes = sizes_of(judgements(spoken), everything)
+    drawn = sized(spoken, sizes)
+    found = fit(drawn, everything)
+    chosen = lines(drawn, found.boxes(drawn.candidates), everything)
     kinds = {kind: thresholds_of(LABELS, values) for kind, values in chosen.items()}
-    written = {"calibration": asdict(found), "thresholds": kinds}
+    written = {"box_size": sizes, "calibration": asdict(found), "thresholds": kinds}
     (work / "calibration.json").write_text(json.dumps(written, indent=1))
     return json.dumps(kinds["default"])
 
@@ -51,19 +45,20 @@ def evaluate(shared: Path, work: Path, pack: Path, *, against: Path | None = Non
     """Write WORK/evaluation: figures.json and pictures; and into ``pack`` the baseline that later scores are
     held against. Returns the folder.
 
-    Where WORK has no folds, from what those behind the shipped pack said of the films in ``shared``. With
-    ``against``, what another version's folds said (its answers.npz), also what was gained over it.
+    Where WORK has no folds, from what those behind the shipped pack said of the films in ``shared``. What is
+    gained by the sizes of boxes is measured too, and with ``against``, what another version's folds said (its
+    answers.npz), what was gained over that.
     """
-    spoken = said(shared, work)
+    told = said(shared, work)
     out = work / "evaluation"
     (out / "pictures").mkdir(parents=True, exist_ok=True)
     if not (work / "calibration.json").is_file():
-        _chosen(spoken, work)
-    sure = crossed(spoken)
+        _chosen(told, work)
+    spoken, sure = crossed(told)
     found = figures(spoken, sure)
+    found["sized"] = gained((spoken, sure), crossed(told, resize=False))
     if against is not None:
-        other = answered(shared, against)
-        found["gained"] = gained((spoken, sure), (other, crossed(other)))
+        found["gained"] = gained((spoken, sure), crossed(answered(shared, against)))
     (out / "figures.json").write_text(json.dumps(found, indent=1))
     draw(spoken, sure, out / "pictures")
     draw_laid(chest_films(shared), out / "pictures" / "laid.jpg")

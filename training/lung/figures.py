@@ -19,9 +19,10 @@ from training.detect.measures import (
     interval,
     precision_recall,
 )
+from training.lung.crossed import Crossed
 from training.lung.films import LABELS
 from training.lung.published import WANG_AFP, WANG_IOBB, WANG_IOU
-from training.lung.said import Crossed, Said, most_per_film
+from training.lung.said import Said, most_per_film
 
 Floats = NDArray[np.float64]
 Figure = list[float]  # value, low, high

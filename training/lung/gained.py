@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from training.detect.calibrate import RIGHT
 from training.detect.measures import area_under_curve, average_precision, free_response, interval
+from training.lung.crossed import Crossed
 from training.lung.films import LABELS
-from training.lung.said import Crossed, Said
+from training.lung.said import Said
 
 Floats = NDArray[np.float64]
 Measure = Callable[[Floats], float]

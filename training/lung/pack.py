@@ -40,17 +40,19 @@ Floats = NDArray[np.float32]
 PROBES: Final = 12  # films that Keras and OpenVINO must agree on
 
 
-def write(shared: Path, work: Path, folder: Path, *, others: Path | None = None) -> str:
+def write(
+    shared: Path, work: Path, folder: Path, *, others: Path | None = None, only: Path | None = None
+) -> str:
     """Export the network with its calibration; returns a line about parity and size. ``others`` is a pack of
-    another version's network, which then speaks beside it. Raises FileNotFoundError without a trained or
-    calibrated network, ValueError when the runtimes differ."""
+    another version's network, which then speaks beside it, ``only`` one whose network is taken instead.
+    Raises FileNotFoundError without a trained or calibrated network, ValueError when the runtimes differ."""
     stored = json.loads((work / "calibration.json").read_text())
     calibration = Calibration(**{name: tuple(values) for name, values in stored["calibration"].items()})
     probes = np.stack(
         [fitted(example(film), side=SIDE).pixels for film in chest_films(shared)[::300][:PROBES]]
     )[..., None]
     images = (probes / np.float32(255)).astype(np.float32)
-    network, expected = _networks(work, images, others)
+    network, expected = _networks(work, images, others, only=only)
     pack = written(
         network,
         Shipped(
@@ -62,6 +64,7 @@ def write(shared: Path, work: Path, folder: Path, *, others: Path | None = None)
             training_data=TRAINED_ON,
             overlap=OVERLAP,
             most=SHOWN,
+            box_size=tuple(stored["box_size"]),
             metrics=_metrics(work),
         ),
         folder,
@@ -78,15 +81,24 @@ def write(shared: Path, work: Path, folder: Path, *, others: Path | None = None)
     return f"{pack.ref}: {size:.1f} MB; Keras and OpenVINO differ by at most: {told}"
 
 
-def _networks(work: Path, images: Floats, others: Path | None) -> tuple[ov.Model, dict[str, Floats]]:
-    """The network, or both as one, and what it should say of ``images``."""
+def _networks(
+    work: Path, images: Floats, others: Path | None, *, only: Path | None
+) -> tuple[ov.Model | Path, dict[str, Floats]]:
+    """The network, both as one, or the file of the ``only`` one, and what it should say of ``images``."""
+    if only is not None:
+        path = load_pack(only).weights
+        return path, _said_by_file(path, images)
     trained = shipped(work)
     own, said = converted(trained, images), said_by(trained, images)
     if others is None:
         return own, said
-    other = ov.Core().read_model(load_pack(others).weights)
-    answers = compiled(other)(images)
-    return joint(other, own), said_jointly({name: np.asarray(answers[name]) for name in OUTPUTS}, said)
+    path = load_pack(others).weights
+    return joint(ov.Core().read_model(path), own), said_jointly(_said_by_file(path, images), said)
+
+
+def _said_by_file(path: Path, images: Floats) -> dict[str, Floats]:
+    answers = compiled(path)(images)
+    return {name: np.asarray(answers[name]) for name in OUTPUTS}
 
 
 def speed(pack: Pack, shared: Path) -> str:

@@ -81,12 +81,15 @@ class Said:
         )
 
 
-def write_answers(work: Path, others: Path | None = None) -> Path:
+def write_answers(work: Path, others: Path | None = None, *, only: Path | None = None) -> Path:
     """Write what was said of all films, in one file: by the folds of WORK and, where ``others`` (its
-    answers.npz) is given, by those of another version beside them. Raises FileNotFoundError when one has not
-    been trained."""
-    own = joined([kept(left_by(work, fold)) for fold in range(FOLDS)])
-    spoken = own if others is None else candidates_of_both(kept(others), own)
+    answers.npz) is given, by those of another version beside them; or by those of the version ``only``.
+    Raises FileNotFoundError when one has not been trained."""
+    if only is not None:
+        spoken = kept(only)
+    else:
+        own = joined([kept(left_by(work, fold)) for fold in range(FOLDS)])
+        spoken = own if others is None else candidates_of_both(kept(others), own)
     keep(work / ANSWERS.name, thinned(spoken, overlap=OVERLAP))
     return work / ANSWERS.name
 
@@ -121,33 +124,6 @@ def lines(spoken: Said, probability: Floats, among: NDArray[np.bool_]) -> dict[s
     """The profiles' thresholds by the films ``among`` (F,); one number per label."""
     items = [spoken.judged(k, probability, among=among, iou=RIGHT) for k in range(len(LABELS))]
     return profiles(items, least=LEAST)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Crossed:
-    """Probabilities and stated boxes whose calibration and thresholds came from the other folds."""
-
-    boxes: Floats  # (n,)
-    films: Floats  # (F, K)
-    stated: dict[str, NDArray[np.bool_]]  # by profile: (n,)
-
-
-def crossed(spoken: Said) -> Crossed:
-    """Calibrate each fold by the others."""
-    boxes = np.zeros(len(spoken.candidates.film))
-    films = np.zeros(spoken.candidates.image.shape)
-    stated: dict[str, NDArray[np.bool_]] = {}
-    for fold in range(FOLDS):
-        others = spoken.folds != fold
-        found = fit(spoken, others)
-        probability = found.boxes(spoken.candidates)
-        here = spoken.folds[spoken.candidates.film] == fold
-        boxes[here] = probability[here]
-        films[~others] = found.films(spoken.candidates)[~others]
-        for kind, values in lines(spoken, probability, others).items():
-            over = probability >= np.array(values)[spoken.candidates.label]
-            stated.setdefault(kind, np.zeros(len(boxes), dtype=bool))[here] = over[here]
-    return Crossed(boxes=boxes, films=films, stated=stated)
 
 
 def most_per_film(candidates: Candidates, probability: Floats, most: int) -> NDArray[np.bool_]:

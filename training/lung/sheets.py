@@ -13,11 +13,12 @@ from training.detect.calibrate import RIGHT
 from training.detect.example import fitted
 from training.detect.pictures import Shown, contact_sheet, free_response, reliability
 from training.films import read
+from training.lung.crossed import Crossed
 from training.lung.features import SIDE
 from training.lung.figures import SHOWN, every_box
 from training.lung.films import LABELS, ORIGINAL, ChestFilm, example
 from training.lung.laid import laid
-from training.lung.said import Crossed, Said, most_per_film
+from training.lung.said import Said, most_per_film
 
 LAID: Final = 18  # films of the sheet of signs laid onto films
 NO_BOXES: Final = np.zeros((0, 4), dtype=np.float32)

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from training.detect.candidates import Candidates
+from training.lung.crossed import Crossed
 from training.lung.films import LABELS, ChestFilm
 from training.lung.gained import ALL, gained
-from training.lung.said import Crossed, Said
+from training.lung.said import Said
 
 FILMS = 20
 NODULE = LABELS.index("Nodule")

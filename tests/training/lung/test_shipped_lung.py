@@ -17,7 +17,7 @@ from classifiers.specialists import Specialist
 from training.lung.films import LABELS, chest_films
 from training.lung.films import read as read_pixels
 
-PACK = SHIPPED / "lung" / "4"
+PACK = SHIPPED / "lung" / "5"
 CHECKOUT = Path(__file__).parents[3]
 CHEST = CHECKOUT / "service" / "demo" / "1_chest_pa_ap.dcm"
 SHARED = Path(os.environ.get("RADROUTER_SHARED", CHECKOUT.parent / "shared"))
