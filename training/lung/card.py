@@ -30,9 +30,7 @@ def write_card(work: Path, pack: Path) -> Path:
         "afp": ", ".join(f"{label} {value:g}" for label, value in zip(LABELS, WANG_AFP, strict=True)),
         "localisation": _localisation(found["localisation"], WANG_IOU, LI_IOU),
         "below": "\n".join(below(found["localisation"])),
-        "sizes": ", ".join(
-            f"{label} {size:g}" for label, size in zip(LABELS, chosen["box_size"], strict=True)
-        ),
+        "sizes": _sizes(chosen["box_size"]),
         "sized": _gained(found["sized"]),
         "gained": _gained(found.get("gained")),
         "one_box": _table(
