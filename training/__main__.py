@@ -83,7 +83,7 @@ def _network_stages(stages: Stages) -> None:
     card = stages.add("card", _card, "write a pack's card and metrics from its evaluations")
     card.add_argument("--log", nargs="*", default=[], help="rounds, each 'round | trained on | figure'")
     for one in (export, evaluate, card):
-        one.add_argument("--pack", type=Path, default=PACKS / "view" / "9")
+        one.add_argument("--pack", type=Path, default=PACKS / "view" / "10")
 
 
 def _recipe_options(parser: ArgumentParser) -> None:

@@ -26,7 +26,7 @@ from training.backbone import EPSILON, SMALLEST, backbone, settled
 from training.network import body_of
 from training.simulate.views import LABELS
 
-VIEW_PACK: Final = SHIPPED / "view" / "9"
+VIEW_PACK: Final = SHIPPED / "view" / "10"
 CONVOLUTIONS: Final = ("Convolution", "GroupConvolution")
 LEAST, MOST = 0.1, 30.0  # times larger: a channel that does nothing stays small
 Floats = NDArray[np.float32]
@@ -66,16 +66,17 @@ def set_folded(layer: Any, norm: Any | None, kernel: Floats, bias: Floats | None
 
 def go_on_from(model: keras.Model, pack: Path, *, size: str = SMALLEST) -> None:
     """Give a view network (``training.network``), its body of a size of ``training.backbone.SIZES``, all
-    weights of a view pack: of the smallest size those of the pack's first network, else of its further one.
+    weights of that network of a view pack which has such a body; of two that have, those of the first.
     Raises as ``begin_with_view`` does, and ValueError when the pack's labels are not those of the table of
-    views, or it has no further network."""
+    views, or none of its networks has that body."""
     loaded = load_pack(pack)
     if (labels := loaded.manifest.outputs["view"].labels) != LABELS:
         changed = ", ".join(sorted(set(labels) ^ set(LABELS))) or "their order"
         raise ValueError(f"{loaded.ref} has other labels than the table of views: {changed}")
-    weights = loaded.weights if size == SMALLEST else loaded.further
-    if weights is None:
-        raise ValueError(f"{loaded.ref} has one network, whose body is {SMALLEST}, not {size}")
+    there = [one for one in (loaded.weights, loaded.further) if one is not None]
+    fitting = (one for one in there if len(folded(one)) == len(convolutions(size)))
+    if (weights := next(fitting, None)) is None:
+        raise ValueError(f"{loaded.ref} has no network whose body is {size}")
     _begin(body_of(model), weights, size)
     for name, kernel, bias in _heads(weights):
         model.get_layer(name).set_weights([kernel, bias])

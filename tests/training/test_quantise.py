@@ -93,7 +93,7 @@ def test_kernels_are_kept_as_whole_numbers_but_those_that_see_edges(folder: Path
 
 def test_what_was_not_brought_to_eight_bits_is_neither_calibrated_nor_exported(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="run `python -m training quantise`"):
-        export(network_folder=tmp_path, pack=tmp_path / "view" / "9")
+        export(network_folder=tmp_path, pack=tmp_path / "view" / "10")
 
 
 def test_what_was_trained_since_is_brought_to_eight_bits_again_first(folder: Path) -> None:
@@ -109,9 +109,9 @@ def test_what_was_trained_since_is_brought_to_eight_bits_again_first(folder: Pat
 
 
 def test_two_networks_make_one_pack(folder: Path, tmp_path: Path) -> None:
-    said = export(network_folder=folder, pack=tmp_path / "view" / "9", further=folder)
+    said = export(network_folder=folder, pack=tmp_path / "view" / "10", further=folder)
     assert said.count("largest difference from what was calibrated") == 2
-    pack = load_pack(tmp_path / "view" / "9")
+    pack = load_pack(tmp_path / "view" / "10")
     assert pack.manifest.weights.further == "further.xml"
     first = load(pack)
     assert first.further is not None
@@ -134,5 +134,5 @@ def test_what_cannot_be_the_further_one_is_refused(
     (alone / "calibration.json").unlink()
     (alone / "calibration.json").write_text(json.dumps(asdict(replace(CALIBRATION, **changed))))  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=why):
-        export(network_folder=alone, pack=tmp_path / "view" / "9", further=folder)
+        export(network_folder=alone, pack=tmp_path / "view" / "10", further=folder)
     assert not (tmp_path / "view").exists()

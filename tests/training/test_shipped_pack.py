@@ -18,7 +18,7 @@ from classifiers.runtimes import load
 from classifiers.view import ViewClassifier
 from router.views import NNCPR_VIEWS, OTHER
 
-PACK = SHIPPED / "view" / "9"
+PACK = SHIPPED / "view" / "10"
 STUDY = sorted((Path(__file__).parents[2] / "service" / "demo").glob("*.dcm"))
 LARGEST = 15 * 2**20  # bytes
 
