@@ -15,7 +15,7 @@ from classifiers.strict import Table
 MOST_BOXES = 100  # of one label on one film; more is a mistake, not a finding
 WIDEST = 10.0  # times a site's longer side; more is not a closer look
 LARGEST_FILM = 8192  # pixels of a film's long side
-SIZES = (0.25, 4.0)  # times a box's width and height; beyond that it is another box
+SMALLEST, LARGEST = 0.25, 4.0  # times a box's width and height; beyond that it is another box
 
 
 def read_detect(table: Table, outputs: Mapping[str, Output]) -> Detect:
@@ -32,14 +32,14 @@ def read_detect(table: Table, outputs: Mapping[str, Output]) -> Detect:
         image_weight=table.numbers("image_weight", counts=[len(head.labels)])
         if "image_weight" in table
         else None,
-        box_size=table.numbers("box_size", counts=[len(head.labels)]) if "box_size" in table else None,
+        box_size=table.numbers("box_size", counts=[len(head.labels)], low=SMALLEST, high=LARGEST)
+        if "box_size" in table
+        else None,
         heat=table.text("heat") if "heat" in table else None,
         closer=_closer(table.table("closer"), head) if "closer" in table else None,
         one_name=_one_name(table.table("one_name"), head) if "one_name" in table else None,
     )
     table.end()
-    if not all(SIZES[0] <= size <= SIZES[1] for size in detect.box_size or ()):
-        raise table.error(f"box_size has a number that is not between {SIZES[0]:g} and {SIZES[1]:g}")
     if detect.image_weight is not None:
         known = outputs["classify"].labels if "classify" in outputs else ()
         weighed = (

@@ -62,15 +62,21 @@ class Table:
         return self._number(key, self._take(key, default), low, high)
 
     def numbers(
-        self, key: str, default: Sequence[float] | None = None, *, counts: Sequence[int]
+        self,
+        key: str,
+        default: Sequence[float] | None = None,
+        *,
+        counts: Sequence[int],
+        low: float = -math.inf,
+        high: float = math.inf,
     ) -> tuple[float, ...]:
-        """A list of finite numbers, as many as one of ``counts``."""
+        """A list of finite numbers in [low, high], as many as one of ``counts``."""
         values = self._take(key, None if default is None else list(default))
         if not isinstance(values, list) or len(values) not in counts:
             several = f"{min(counts)} to {max(counts)}"
             wanted = several if len(counts) > 2 else " or ".join(str(n) for n in sorted(set(counts)))
             raise self.error(f"{key} = {values!r} is not a list of {wanted} numbers")
-        return tuple(self._number(key, value, -math.inf, math.inf) for value in values)
+        return tuple(self._number(key, value, low, high) for value in values)
 
     def pair(self, key: str) -> tuple[float, float]:
         """A list of two finite numbers."""

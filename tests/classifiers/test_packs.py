@@ -127,7 +127,7 @@ def test_a_detecting_manifest_without_what_is_optional_survives_too() -> None:
         ("most         = 5", "most = 0", "most = 0 is not a whole number"),
         ("[0.5, 0.5, 0, 0]", "[0.5, 0.5]", "image_weight = [0.5, 0.5] is not a list of 4 numbers"),
         ("[1.1, 1, 1, 1]", "[1.1]", "box_size = [1.1] is not a list of 4 numbers"),
-        ("[1.1, 1, 1, 1]", "[1.1, 0, 1, 1]", "box_size has a number that is not between 0.25 and 4"),
+        ("[1.1, 1, 1, 1]", "[1.1, 0, 1, 1]", "box_size = 0 is not from 0.25 to 4"),
         (
             "[0.5, 0.5, 0, 0]",
             "[0.5, 0.5, 0.1, 0]",

@@ -60,9 +60,10 @@ def test_three_networks_count_alike_and_the_start_as_it_is_told(tmp_path: Path) 
 
 @pytest.mark.timeout(120)  # loads TensorFlow
 @pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
-def test_without_networks_it_is_the_start_itself(tmp_path: Path) -> None:
-    model = network(Recipe(), side=208)
-    go_on_from(model, VIEW_PACK)
-    average([], start=VIEW_PACK, of_start=0.5, out=tmp_path, settling=settling)
+@pytest.mark.parametrize("body", ["lite0", "lite2"])
+def test_without_networks_it_is_the_start_itself(tmp_path: Path, two_sizes: Path, body: str) -> None:
+    model = network(Recipe(body=body), side=208)
+    go_on_from(model, two_sizes, size=body)
+    average([], start=two_sizes, of_start=0.5, out=tmp_path, settling=settling, body=body)
     for kept, begun in zip(trained(tmp_path)[0].get_weights(), model.get_weights(), strict=True):
         assert np.array_equal(kept, begun)

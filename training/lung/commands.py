@@ -16,15 +16,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     learn = "labels, features, five folds, the shipped network; goes on where it stopped"
     _plan_options(stages.add("train", _train, learn))
     choose = stages.add("calibrate", _calibrate, "probabilities and thresholds from what the folds said")
-    choose.add_argument("--others", type=Path, help="answers.npz of another version, beside these")
-    choose.add_argument("--only", type=Path, help="answers.npz of another version, calibrated anew")
+    another = choose.add_mutually_exclusive_group()
+    another.add_argument("--others", type=Path, help="answers.npz of another version, beside these")
+    another.add_argument("--only", type=Path, help="answers.npz of another version, calibrated anew")
     measure = stages.add("evaluate", _evaluate, "measure what the folds said, with intervals and pictures")
     measure.add_argument(
         "--against", type=Path, help="answers.npz of another version: what was gained over it"
     )
     write = stages.add("export", _export, "write the pack and check it against Keras")
-    write.add_argument("--others", type=Path, help="pack of another version, beside this one")
-    write.add_argument("--only", type=Path, help="pack of another version, whose network this one takes")
+    another = write.add_mutually_exclusive_group()
+    another.add_argument("--others", type=Path, help="pack of another version, beside this one")
+    another.add_argument("--only", type=Path, help="pack of another version, whose network this one takes")
     for one in (
         measure,
         write,

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from training.lung.films import FOLDS, LABELS
 from training.lung.said import Said, fit, lines
-from training.lung.sizes import judgements, sized, sizes_of
+from training.lung.sizes import Judgements, sized, sizes_of
 
 Floats = NDArray[np.float64]
 
@@ -23,10 +23,9 @@ class Crossed:
     stated: dict[str, NDArray[np.bool_]]  # by profile: (n,)
 
 
-def crossed(spoken: Said, *, resize: bool = True) -> tuple[Said, Crossed]:
-    """Calibrate each fold by the others; beside it what was said, each box in the size that they chose or,
-    without ``resize``, as the networks drew it."""
-    judged = judgements(spoken) if resize else None
+def crossed(spoken: Said, judged: Judgements | None) -> tuple[Said, Crossed]:
+    """Calibrate each fold by the others; beside it what was said, each box in the size that they chose by the
+    ``judgements`` of what was said or, without them, as the networks drew it."""
     candidates = spoken.candidates
     edges = candidates.boxes.copy()
     boxes = np.zeros(len(candidates.film))

@@ -18,20 +18,21 @@ from training.lung.films import LABELS, chest_films
 from training.lung.gained import gained
 from training.lung.said import Said, answered, fit, lines, most_per_film, said, write_answers
 from training.lung.sheets import draw, draw_laid
-from training.lung.sizes import judgements, sized, sizes_of
+from training.lung.sizes import Judgements, judgements, sized, sizes_of
 
 
 def calibrate(shared: Path, work: Path, *, others: Path | None = None, only: Path | None = None) -> str:
     """Write WORK/answers.npz, what was said of all films, and WORK/calibration.json. Returns the thresholds
     in a line. ``others`` and ``only`` as for ``write_answers``."""
     write_answers(work, others, only=only)
-    return _chosen(said(shared, work), work)
+    spoken = said(shared, work)
+    return _chosen(spoken, judgements(spoken), work)
 
 
-def _chosen(spoken: Said, work: Path) -> str:
+def _chosen(spoken: Said, judged: Judgements, work: Path) -> str:
     """Sizes of boxes, calibration and thresholds from all folds, for the pack."""
     everything = np.ones(len(spoken.films), dtype=bool)
-    sizes = sizes_of(judgements(spoken), everything)
+    sizes = sizes_of(judged, everything)
     drawn = sized(spoken, sizes)
     found = fit(drawn, everything)
     chosen = lines(drawn, found.boxes(drawn.candidates), everything)
@@ -50,15 +51,17 @@ def evaluate(shared: Path, work: Path, pack: Path, *, against: Path | None = Non
     answers.npz), what was gained over that.
     """
     told = said(shared, work)
+    judged = judgements(told)
     out = work / "evaluation"
     (out / "pictures").mkdir(parents=True, exist_ok=True)
     if not (work / "calibration.json").is_file():
-        _chosen(told, work)
-    spoken, sure = crossed(told)
+        _chosen(told, judged, work)
+    spoken, sure = crossed(told, judged)
     found = figures(spoken, sure)
-    found["sized"] = gained((spoken, sure), crossed(told, resize=False))
+    found["sized"] = gained((spoken, sure), crossed(told, None))
     if against is not None:
-        found["gained"] = gained((spoken, sure), crossed(answered(shared, against)))
+        other = answered(shared, against)
+        found["gained"] = gained((spoken, sure), crossed(other, judgements(other)))
     (out / "figures.json").write_text(json.dumps(found, indent=1))
     draw(spoken, sure, out / "pictures")
     draw_laid(chest_films(shared), out / "pictures" / "laid.jpg")

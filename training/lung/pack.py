@@ -78,7 +78,7 @@ def write(
     apart = parity(expected, pack.folder / "model.xml", images)
     told = ", ".join(f"{name} {value:.4f}" for name, value in apart.items())
     size = (folder / "model.bin").stat().st_size / 1e6
-    return f"{pack.ref}: {size:.1f} MB; Keras and OpenVINO differ by at most: {told}"
+    return f"{pack.ref}: {size:.1f} MB; what was expected and what it says differ by at most: {told}"
 
 
 def _networks(

@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifiers.detection import resized
-from training.detect.candidates import Candidates
 from training.detect.measures import Judged, free_response
 from training.lung.films import LABELS, ORIGINAL
 from training.lung.said import Said
@@ -26,12 +25,9 @@ Judgements = Mapping[tuple[int, float], list[Judged]]
 
 def sized(spoken: Said, sizes: tuple[float, ...]) -> Said:
     """The same with each box in the size of its label."""
-    return replace(spoken, candidates=_drawn(spoken.candidates, sizes))
-
-
-def _drawn(candidates: Candidates, sizes: tuple[float, ...]) -> Candidates:
-    times, plate = np.array(sizes)[candidates.label], (int(ORIGINAL), int(ORIGINAL))
-    return replace(candidates, boxes=resized(candidates.boxes, times, plate))
+    seen, plate = spoken.candidates, (int(ORIGINAL), int(ORIGINAL))
+    boxes = resized(seen.boxes, np.array(sizes)[seen.label], plate)
+    return replace(spoken, candidates=replace(seen, boxes=boxes))
 
 
 def judgements(spoken: Said) -> Judgements:

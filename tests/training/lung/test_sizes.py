@@ -77,11 +77,11 @@ def test_only_boxes_of_the_label_change() -> None:
 def test_a_fold_has_no_say_in_the_size_of_its_own_boxes() -> None:
     odd = np.where(np.arange(FILMS) % FOLDS == 0, 0.6, 0.75)  # those of the first fold are smaller yet
     spoken = _spoken(odd)
-    now, _ = crossed(spoken)
+    now, _ = crossed(spoken, judgements(spoken))
     here = spoken.folds[spoken.candidates.film] == 0
     mine = here & (spoken.candidates.label == EFFUSION)
     width = (now.candidates.boxes[:, 2] - now.candidates.boxes[:, 0])[mine]
     times = width / (0.6 * 0.2 * 1024)
     assert times == pytest.approx(np.full(width.shape, 1.15), rel=1e-4)  # enough for theirs, not for its own
-    as_drawn = crossed(spoken, resize=False)[0].candidates.boxes
+    as_drawn = crossed(spoken, None)[0].candidates.boxes
     np.testing.assert_allclose(as_drawn, spoken.candidates.boxes, rtol=1e-5)
